@@ -1,0 +1,1 @@
+//! Feeds from recorded market data on disk.

@@ -1,0 +1,1 @@
+//! The mirror port on a Redis server.

@@ -1,0 +1,1 @@
+//! A seeded synthetic market and a simulated exchange.

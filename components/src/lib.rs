@@ -1,0 +1,1 @@
+//! What exists: symbols, option contracts and their data.

@@ -1,0 +1,2 @@
+//! The program `alphatrader`.
+fn main() {}

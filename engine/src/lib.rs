@@ -1,0 +1,1 @@
+//! How a tick runs: phases, ports, clock, latency, digest.

@@ -1,0 +1,1 @@
+//! What we trade: one file per strategy.

@@ -1,0 +1,1 @@
+//! What happens in a tick: one file per phase.

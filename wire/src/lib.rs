@@ -1,0 +1,1 @@
+//! What leaves: keys and payloads of the mirror.
