@@ -1,1 +1,4 @@
 //! How a tick runs: phases, ports, clock, latency, digest.
+
+pub mod calendar;
+pub mod expiry;
