@@ -62,7 +62,12 @@ pub struct Valuation {
 
 impl Default for Valuation {
     fn default() -> Self {
-        Self { price: 0.0, spot: 0.0, years: 0.0, computed_at: Timestamp::NEVER }
+        Self {
+            price: 0.0,
+            spot: 0.0,
+            years: 0.0,
+            computed_at: Timestamp::NEVER,
+        }
     }
 }
 

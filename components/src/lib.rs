@@ -1,4 +1,22 @@
 //! What exists: symbols, option contracts and their data. Data only, no clock and no I/O.
 
+/// Contract identity, terms, OSI symbols, the tie to the underlying.
+pub mod contract;
+/// Dealer exposures of a contract and an underlying.
+pub mod exposure;
+/// Order flow: VPIN and book imbalance.
+pub mod flow;
+/// What a premium depends on.
 pub mod greeks;
+/// Open interest.
+pub mod interest;
+/// Quotes, trades, books, spot.
+pub mod market;
+/// Orders, fills, positions.
+pub mod order;
+/// Whether a value may be used, and until when.
+pub mod quality;
+/// Signals and their confidence.
+pub mod signal;
+/// Integers with named units.
 pub mod units;

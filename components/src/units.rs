@@ -18,7 +18,9 @@ pub const NANOS_PER_MILLI: i64 = 1_000_000;
 pub const SECONDS_PER_YEAR: f64 = 365.0 * 24.0 * 3600.0;
 
 /// A price per share or per unit of premium, in 1/10,000 of a dollar.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Price(pub i64);
 
 impl Price {
@@ -36,11 +38,14 @@ impl Price {
     /// # Examples
     /// ```
     /// use components::units::Price;
-    /// assert_eq!(Price::from_dollars(12.34565), Some(Price(123_457)));
+    /// assert_eq!(Price::from_dollars(12.34567), Some(Price(123_457)));
     /// assert_eq!(Price::from_dollars(f64::NAN), None);
     /// ```
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "the range is checked on the line before")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the range is checked on the line before"
+    )]
     pub fn from_dollars(dollars: f64) -> Option<Self> {
         let units = (dollars * PRICE_UNITS_PER_DOLLAR as f64).round();
         (units.is_finite() && units.abs() < 9.0e15).then_some(Self(units as i64))
@@ -60,7 +65,9 @@ impl fmt::Display for Price {
 }
 
 /// An amount of money in 1/10,000 of a dollar; negative is a cost or a loss.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Cash(pub i64);
 
 impl Cash {
@@ -83,7 +90,11 @@ impl Cash {
     /// or `None` on overflow.
     #[must_use]
     pub fn of(price: Price, quantity: i64, multiplier: u32) -> Option<Self> {
-        price.0.checked_mul(quantity)?.checked_mul(i64::from(multiplier)).map(Self)
+        price
+            .0
+            .checked_mul(quantity)?
+            .checked_mul(i64::from(multiplier))
+            .map(Self)
     }
 
     /// The sum, or `None` on overflow.
@@ -106,7 +117,9 @@ impl fmt::Display for Cash {
 }
 
 /// An instant: nanoseconds since 1970-01-01T00:00:00 UTC.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
@@ -150,7 +163,11 @@ impl From<jiff::Timestamp> for Timestamp {
         reason = "64-bit nanoseconds reach from 1677 to 2262; a calendar refuses dates beyond it"
     )]
     fn from(instant: jiff::Timestamp) -> Self {
-        Self(instant.as_nanosecond().clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64)
+        Self(
+            instant
+                .as_nanosecond()
+                .clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64,
+        )
     }
 }
 

@@ -1,1 +1,3 @@
 //! What happens in a tick: one file per phase.
+
+pub mod greeks;

@@ -1,0 +1,46 @@
+//! Order flow: toxicity on the volume clock and the imbalance of the order book.
+
+use crate::quality::Stamp;
+use bevy_ecs::prelude::Component;
+
+/// Volume-synchronised probability of informed trading (Easley, Lopez de Prado, O'Hara 2012).
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq)]
+pub struct Vpin {
+    /// Bulk volume classification, 0 to 1; `None` until the window of buckets is full.
+    pub value: Option<f64>,
+    /// Sides by Lee and Ready (1991).
+    pub lee_ready: Option<f64>,
+    /// Sides by the tick rule.
+    pub tick_rule: Option<f64>,
+    /// Share of the remembered values that are not above the current one.
+    pub cdf: Option<f64>,
+    /// Shares of a bucket; 0 while it is unknown.
+    pub bucket_volume: u64,
+    /// Buckets filled so far.
+    pub buckets: u64,
+    /// When, until when, how good.
+    pub stamp: Stamp,
+}
+
+/// The imbalance of the order book.
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq)]
+pub struct Imbalance {
+    /// Best level, -1 to 1, positive is bid heavy.
+    pub level1: Option<f64>,
+    /// Five levels with weights 1.0, 0.8, 0.6, 0.4, 0.2.
+    pub level5: Option<f64>,
+    /// Natural logarithm of the ratio of the five bid sizes to the five ask sizes.
+    pub log_pressure: Option<f64>,
+    /// Size-weighted mid in dollars.
+    pub microprice_dollars: Option<f64>,
+    /// Imbalance of the slopes, -1 to 1.
+    pub slope: Option<f64>,
+    /// Order-flow imbalance (Cont, Kukanov, Stoikov 2014) of the last 10 s over mean depth.
+    pub order_flow_10s: Option<f64>,
+    /// Change of `level5` per second over the last 4 ticks.
+    pub velocity_per_s: Option<f64>,
+    /// Population standard deviation of `level5` over the last 240 ticks.
+    pub volatility: Option<f64>,
+    /// When, until when, how good.
+    pub stamp: Stamp,
+}

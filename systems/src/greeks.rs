@@ -1,0 +1,3 @@
+//! Implied volatility and Greeks of every contract.
+
+pub mod black_scholes;

@@ -1,0 +1,631 @@
+//! Price and the eight Greeks of a European option (Black-Scholes-Merton).
+//!
+//! ```text
+//! d1 = [ln(S/K) + (r-q) T] / (sigma sqrt T) + sigma sqrt(T)/2        d2 = d1 - sigma sqrt T
+//! price = phi [ S e^{-qT} N(phi d1) - K e^{-rT} N(phi d2) ]
+//! ```
+//!
+//! Source: Hull, *Options, Futures and Other Derivatives*, ch. 15 and 19; Haug, *The Complete Guide
+//! to Option Pricing Formulas*, ch. 2. Natural units: vega, vanna, vomma per 1.00 of volatility,
+//! rho per 1.00 of the rate, theta and charm per year of calendar time (so theta is usually
+//! negative). Rates, yields and volatilities are decimals, continuously compounded.
+//!
+//! Three things decide whether twelve digits are met: `ln(S/K)` from the exact difference near the
+//! money, `N` from `erfc` so that the tails keep their digits, and puts from their own formula
+//! instead of parity.
+
+use components::contract::Right;
+use components::greeks::{Carry, Cross, Sensitivity};
+use engine::math::{erfc, exp, ln_ratio, norm_pdf};
+
+/// Below this `sigma sqrt T` (or time in years) a price is a step function of the spot to the last
+/// digit of an `f64`, and the limits of zero apply.
+const STEP_FUNCTION_BELOW: f64 = 1e-30;
+
+/// What one European option is worth something by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Terms {
+    /// Call or put.
+    pub right: Right,
+    /// Price of the underlying in dollars.
+    pub spot: f64,
+    /// Strike in dollars.
+    pub strike: f64,
+    /// Time to expiry in years of 365 days; negative once expired.
+    pub years: f64,
+    /// Continuously compounded rate to expiry, 0.04 is 4 % a year.
+    pub rate: f64,
+    /// Continuously compounded dividend yield to expiry.
+    pub dividend_yield: f64,
+    /// Volatility a year, 0.20 is 20 %.
+    pub volatility: f64,
+}
+
+/// How a valuation came out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// All values are there.
+    Ok,
+    /// No time or no volatility is left, and the option is worth its discounted intrinsic value.
+    InTheMoney,
+    /// No time or no volatility is left, and the option is worth nothing.
+    OutOfTheMoney,
+    /// No time or no volatility is left and the forward is the strike exactly: delta is the middle
+    /// of its jump and gamma, truly infinite, is 0.
+    AtForward,
+    /// The time to expiry is negative: no values.
+    Expired,
+    /// An input is out of range, or a result does not fit an `f64`: no values.
+    #[default]
+    Error,
+}
+
+impl Status {
+    /// Whether the Greeks beside it mean anything; they are zeros if not.
+    #[must_use]
+    pub fn has_values(self) -> bool {
+        !matches!(self, Self::Expired | Self::Error)
+    }
+
+    /// The name in files and on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::InTheMoney => "in_the_money",
+            Self::OutOfTheMoney => "out_of_the_money",
+            Self::AtForward => "at_forward",
+            Self::Expired => "expired",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A model price and its eight derivatives, in natural units.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Greeks {
+    /// Model price in dollars.
+    pub price: f64,
+    /// Change of the price per $1 of spot.
+    pub delta: f64,
+    /// Change of delta per $1 of spot.
+    pub gamma: f64,
+    /// Change of the price per 1.00 of volatility.
+    pub vega: f64,
+    /// Change of the price per year of calendar time.
+    pub theta: f64,
+    /// Change of the price per 1.00 of the rate.
+    pub rho: f64,
+    /// Change of delta per 1.00 of volatility.
+    pub vanna: f64,
+    /// Change of vega per 1.00 of volatility.
+    pub vomma: f64,
+    /// Change of delta per year of calendar time.
+    pub charm: f64,
+}
+
+impl Greeks {
+    /// The part that exposure sums read.
+    #[must_use]
+    pub fn sensitivity(&self) -> Sensitivity {
+        Sensitivity {
+            delta: self.delta,
+            gamma: self.gamma,
+        }
+    }
+
+    /// The part that time and the rate move.
+    #[must_use]
+    pub fn carry(&self) -> Carry {
+        Carry {
+            theta: self.theta,
+            rho: self.rho,
+        }
+    }
+
+    /// The second derivatives that involve volatility or time.
+    #[must_use]
+    pub fn cross(&self) -> Cross {
+        Cross {
+            vanna: self.vanna,
+            vomma: self.vomma,
+            charm: self.charm,
+        }
+    }
+
+    /// Whether every value fits an `f64`.
+    fn is_finite(&self) -> bool {
+        let Self {
+            price,
+            delta,
+            gamma,
+            vega,
+            theta,
+            rho,
+            vanna,
+            vomma,
+            charm,
+        } = self;
+        // One sum instead of nine tests: an infinity or a not-a-number survives every addition.
+        (((price + delta) + (gamma + vega)) + ((theta + rho) + (vanna + vomma)) + charm).is_finite()
+    }
+}
+
+/// An input that no valuation exists for.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[error("`{field}` was {found}, must be {allowed}")]
+pub struct OutOfRange {
+    /// The field's name.
+    pub field: &'static str,
+    /// Its value.
+    pub found: f64,
+    /// What would be accepted.
+    pub allowed: &'static str,
+}
+
+impl Terms {
+    /// Checks every input but the volatility, which an implied volatility does not have yet.
+    ///
+    /// # Errors
+    /// The first field that is out of range. A negative time is none: it means expired.
+    pub fn check_market(&self) -> Result<(), OutOfRange> {
+        check(
+            "spot",
+            self.spot,
+            self.spot > 0.0,
+            "a positive finite number",
+        )?;
+        check(
+            "strike",
+            self.strike,
+            self.strike > 0.0,
+            "a positive finite number",
+        )?;
+        check("years", self.years, true, "a finite number")?;
+        check("rate", self.rate, true, "a finite number")?;
+        check(
+            "dividend_yield",
+            self.dividend_yield,
+            true,
+            "a finite number",
+        )
+    }
+
+    /// Checks every input.
+    ///
+    /// # Errors
+    /// The first field that is out of range. A negative time is none: it means expired.
+    pub fn check(&self) -> Result<(), OutOfRange> {
+        self.check_market()?;
+        check(
+            "volatility",
+            self.volatility,
+            self.volatility >= 0.0,
+            "a finite number from 0",
+        )
+    }
+}
+
+fn check(
+    field: &'static str,
+    found: f64,
+    in_range: bool,
+    allowed: &'static str,
+) -> Result<(), OutOfRange> {
+    if found.is_finite() && in_range {
+        Ok(())
+    } else {
+        Err(OutOfRange {
+            field,
+            found,
+            allowed,
+        })
+    }
+}
+
+/// The inputs of a chain, one row a contract, all of the same length.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns<'a> {
+    /// Call or put.
+    pub right: &'a [Right],
+    /// Strikes in dollars.
+    pub strike: &'a [f64],
+    /// Times to expiry in years.
+    pub years: &'a [f64],
+    /// Rates to expiry.
+    pub rate: &'a [f64],
+    /// Dividend yields to expiry.
+    pub dividend_yield: &'a [f64],
+    /// Volatilities a year.
+    pub volatility: &'a [f64],
+}
+
+impl Columns<'_> {
+    /// The number of rows.
+    ///
+    /// # Panics
+    /// If the columns differ in length.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        let rows = self.right.len();
+        let lengths = [
+            self.strike,
+            self.years,
+            self.rate,
+            self.dividend_yield,
+            self.volatility,
+        ];
+        assert!(
+            lengths.iter().all(|column| column.len() == rows),
+            "columns have equal lengths"
+        );
+        rows
+    }
+
+    /// One row with the spot it is valued at.
+    #[must_use]
+    pub fn row(&self, row: usize, spot: f64) -> Terms {
+        Terms {
+            right: self.right[row],
+            spot,
+            strike: self.strike[row],
+            years: self.years[row],
+            rate: self.rate[row],
+            dividend_yield: self.dividend_yield[row],
+            volatility: self.volatility[row],
+        }
+    }
+}
+
+/// Values one option.
+///
+/// # Examples
+/// ```
+/// use components::contract::Right;
+/// use systems::greeks::black_scholes::{Status, Terms, black_scholes};
+///
+/// // Hull, example 15.6: S = 42, K = 40, T = 0.5, r = 10 %, sigma = 20 %: the call is worth 4.76.
+/// let call = Terms {
+///     right: Right::Call,
+///     spot: 42.0,
+///     strike: 40.0,
+///     years: 0.5,
+///     rate: 0.10,
+///     dividend_yield: 0.0,
+///     volatility: 0.20,
+/// };
+/// let (status, greeks) = black_scholes(&call);
+/// assert_eq!(status, Status::Ok);
+/// assert!((greeks.price - 4.76).abs() < 0.005);
+/// // d1 = 0.7693, so delta = N(0.7693) = 0.7791.
+/// assert!((greeks.delta - 0.7791).abs() < 0.0001);
+///
+/// let expired = Terms { years: -0.1, ..call };
+/// assert_eq!(black_scholes(&expired).0, Status::Expired);
+/// ```
+#[must_use]
+pub fn black_scholes(terms: &Terms) -> (Status, Greeks) {
+    value(
+        terms,
+        &Discounts::new(terms.years, terms.rate, terms.dividend_yield),
+    )
+}
+
+/// Values the rows of a chain at one spot, bit for bit as [`black_scholes`] values each alone.
+///
+/// Discount factors are computed once for rows of the same time, rate and yield that follow each
+/// other, so a chain in expiry order costs two exponentials an expiry.
+///
+/// # Panics
+/// If columns and outputs differ in length.
+///
+/// # Examples
+/// ```
+/// use components::contract::Right;
+/// use systems::greeks::black_scholes::{Columns, Greeks, Status, black_scholes_rows};
+///
+/// // A call and a put at the forward are worth the same, and their deltas differ by 1.
+/// let columns = Columns {
+///     right: &[Right::Call, Right::Put],
+///     strike: &[100.0, 100.0],
+///     years: &[0.25, 0.25],
+///     rate: &[0.0, 0.0],
+///     dividend_yield: &[0.0, 0.0],
+///     volatility: &[0.2, 0.2],
+/// };
+/// let (mut statuses, mut greeks) = ([Status::Error; 2], [Greeks::default(); 2]);
+/// black_scholes_rows(100.0, &columns, &mut statuses, &mut greeks);
+/// assert!((greeks[0].price - greeks[1].price).abs() < 1e-13);
+/// assert!((greeks[0].delta - greeks[1].delta - 1.0).abs() < 1e-15);
+/// ```
+pub fn black_scholes_rows(
+    spot: f64,
+    columns: &Columns<'_>,
+    statuses: &mut [Status],
+    greeks: &mut [Greeks],
+) {
+    let rows = columns.rows();
+    assert!(
+        statuses.len() == rows && greeks.len() == rows,
+        "outputs have a row for every input"
+    );
+    let mut discounts = Discounts::new(0.0, 0.0, 0.0);
+    for (row, (status, values)) in statuses.iter_mut().zip(greeks).enumerate() {
+        let terms = columns.row(row, spot);
+        if !discounts.fit(&terms) {
+            discounts = Discounts::new(terms.years, terms.rate, terms.dividend_yield);
+        }
+        (*status, *values) = value(&terms, &discounts);
+    }
+}
+
+/// What all contracts of an expiry share.
+#[derive(Clone, Copy)]
+struct Discounts {
+    years: f64,
+    rate: f64,
+    dividend_yield: f64,
+    sqrt_years: f64,
+    /// `e^{-rT}`.
+    by_rate: f64,
+    /// `e^{-qT}`.
+    by_yield: f64,
+}
+
+impl Discounts {
+    fn new(years: f64, rate: f64, dividend_yield: f64) -> Self {
+        Self {
+            years,
+            rate,
+            dividend_yield,
+            sqrt_years: years.sqrt(),
+            by_rate: exp(-rate * years),
+            by_yield: exp(-dividend_yield * years),
+        }
+    }
+
+    /// Whether they were computed from these terms, compared by bits so that a zero with a sign
+    /// or a not-a-number cannot make a row depend on the one before it.
+    fn fit(&self, terms: &Terms) -> bool {
+        let differing = (self.years.to_bits() ^ terms.years.to_bits())
+            | (self.rate.to_bits() ^ terms.rate.to_bits())
+            | (self.dividend_yield.to_bits() ^ terms.dividend_yield.to_bits());
+        differing == 0
+    }
+}
+
+fn value(terms: &Terms, discounts: &Discounts) -> (Status, Greeks) {
+    if terms.check().is_err() {
+        return (Status::Error, Greeks::default());
+    }
+    if terms.years < 0.0 {
+        return (Status::Expired, Greeks::default());
+    }
+    let total_volatility = terms.volatility * discounts.sqrt_years;
+    let (status, greeks) =
+        if total_volatility < STEP_FUNCTION_BELOW || terms.years < STEP_FUNCTION_BELOW {
+            step_function(terms, discounts)
+        } else {
+            (Status::Ok, smooth(terms, discounts, total_volatility))
+        };
+    if greeks.is_finite() {
+        (status, greeks)
+    } else {
+        (Status::Error, Greeks::default())
+    }
+}
+
+/// The formulas proper, for positive time and volatility.
+#[inline]
+fn smooth(terms: &Terms, discounts: &Discounts, total_volatility: f64) -> Greeks {
+    let Terms {
+        spot,
+        strike,
+        years,
+        rate,
+        dividend_yield,
+        volatility,
+        ..
+    } = *terms;
+    let phi = terms.right.phi();
+    let carry = (rate - dividend_yield) * years;
+    let d1 = (ln_ratio(spot, strike) + carry) / total_volatility + 0.5 * total_volatility;
+    let d2 = d1 - total_volatility;
+
+    let spot_leg = spot * discounts.by_yield;
+    let strike_leg = strike * discounts.by_rate;
+    let spot_probability = 0.5 * erfc(-phi * d1 * core::f64::consts::FRAC_1_SQRT_2);
+    let strike_probability = 0.5 * erfc(-phi * d2 * core::f64::consts::FRAC_1_SQRT_2);
+    let density = discounts.by_yield * norm_pdf(d1);
+
+    let delta = phi * discounts.by_yield * spot_probability;
+    let spot_value = phi * spot_leg * spot_probability;
+    let strike_value = phi * strike_leg * strike_probability;
+    let vega = spot * density * discounts.sqrt_years;
+    let per_volatility = 1.0 / volatility;
+    let vanna = -density * d2 * per_volatility;
+    let decay = spot * density * volatility / (2.0 * discounts.sqrt_years);
+    Greeks {
+        // Far out of the money two near-equal legs cancel, and rounding may leave less than zero.
+        price: (spot_value - strike_value).max(0.0),
+        delta,
+        gamma: density / (spot * total_volatility),
+        vega,
+        theta: dividend_yield * spot_value - rate * strike_value - decay,
+        rho: years * strike_value,
+        vanna,
+        vomma: vega * d1 * d2 * per_volatility,
+        charm: dividend_yield * delta
+            - density * (2.0 * carry - d2 * total_volatility) / (2.0 * years * total_volatility),
+    }
+}
+
+/// The limits without time or volatility: the discounted intrinsic value of the forward.
+fn step_function(terms: &Terms, discounts: &Discounts) -> (Status, Greeks) {
+    let phi = terms.right.phi();
+    let spot_leg = terms.spot * discounts.by_yield;
+    let strike_leg = terms.strike * discounts.by_rate;
+    let intrinsic = phi * (spot_leg - strike_leg);
+    if intrinsic < 0.0 {
+        return (Status::OutOfTheMoney, Greeks::default());
+    }
+    let delta = phi * discounts.by_yield;
+    if intrinsic == 0.0 {
+        return (
+            Status::AtForward,
+            Greeks {
+                delta: 0.5 * delta,
+                ..Greeks::default()
+            },
+        );
+    }
+    // The carry of the two legs is certain and stays as long as there is time.
+    let years_left = if terms.years > 0.0 { 1.0 } else { 0.0 };
+    let greeks = Greeks {
+        price: intrinsic,
+        delta,
+        theta: years_left * phi * (terms.dividend_yield * spot_leg - terms.rate * strike_leg),
+        rho: phi * terms.years * strike_leg,
+        charm: years_left * terms.dividend_yield * delta,
+        ..Greeks::default()
+    };
+    (Status::InTheMoney, greeks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn any_terms() -> impl Strategy<Value = Terms> {
+        (
+            prop::bool::ANY,
+            1.0..7000.0_f64,
+            0.5..2.0_f64,
+            1e-5..2.0_f64,
+            -0.02..0.1_f64,
+            0.0..0.1_f64,
+            0.01..3.0_f64,
+        )
+            .prop_map(
+                |(call, spot, moneyness, years, rate, dividend_yield, volatility)| Terms {
+                    right: if call { Right::Call } else { Right::Put },
+                    spot,
+                    strike: spot * moneyness,
+                    years,
+                    rate,
+                    dividend_yield,
+                    volatility,
+                },
+            )
+    }
+
+    const AT_THE_MONEY: Terms = Terms {
+        right: Right::Call,
+        spot: 650.0,
+        strike: 650.0,
+        years: 5.0 / 525_600.0,
+        rate: 0.0,
+        dividend_yield: 0.0,
+        volatility: 0.12,
+    };
+
+    #[test]
+    fn gamma_at_the_money_passes_one_minutes_before_the_close() {
+        let (_, greeks) = black_scholes(&AT_THE_MONEY);
+        assert!(
+            (greeks.gamma - 1.65).abs() < 0.01,
+            "gamma was {}",
+            greeks.gamma
+        );
+    }
+
+    #[test]
+    fn an_error_names_the_field_its_value_and_what_is_allowed() {
+        let error = Terms {
+            volatility: -0.2,
+            ..AT_THE_MONEY
+        }
+        .check()
+        .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`volatility` was -0.2, must be a finite number from 0"
+        );
+        assert!(AT_THE_MONEY.check().is_ok());
+    }
+
+    #[test]
+    fn extreme_but_finite_input_gives_finite_values_or_none() {
+        let extremes = [1e-320, 1e-200, 1e-30, 1e-9, 1.0, 1e9, 1e200, 1e308];
+        for spot in extremes {
+            for strike in extremes {
+                for years in extremes {
+                    for volatility in extremes {
+                        let terms = Terms {
+                            spot,
+                            strike,
+                            years,
+                            volatility,
+                            ..AT_THE_MONEY
+                        };
+                        let (status, greeks) = black_scholes(&terms);
+                        assert!(greeks.is_finite(), "{terms:?}");
+                        assert!(status.has_values() || greeks == Greeks::default());
+                    }
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_call_less_its_put_is_the_forward(terms in any_terms()) {
+            let (_, call) = black_scholes(&Terms { right: Right::Call, ..terms });
+            let (_, put) = black_scholes(&Terms { right: Right::Put, ..terms });
+            let by_yield = exp(-terms.dividend_yield * terms.years);
+            let spot_leg = terms.spot * by_yield;
+            let strike_leg = terms.strike * exp(-terms.rate * terms.years);
+            let scale = spot_leg + strike_leg;
+            let close = |found: f64, expected: f64, scale: f64| {
+                (found - expected).abs() <= 1e-14 * scale.max(1e-300)
+            };
+            prop_assert!(close(call.price - put.price, spot_leg - strike_leg, scale));
+            prop_assert!(close(call.delta - put.delta, by_yield, 1.0));
+            prop_assert!(close(call.rho - put.rho, terms.years * strike_leg, scale));
+            let carry = terms.dividend_yield * spot_leg - terms.rate * strike_leg;
+            prop_assert!(close(call.theta - put.theta, carry, scale + call.theta.abs()));
+            let charm = terms.dividend_yield * by_yield;
+            prop_assert!(close(call.charm - put.charm, charm, 1.0 + call.charm.abs()));
+            // What does not know the right is the same number.
+            prop_assert_eq!(
+                (call.gamma, call.vega, call.vanna, call.vomma),
+                (put.gamma, put.vega, put.vanna, put.vomma)
+            );
+        }
+
+        #[test]
+        fn values_stay_in_their_ranges(terms in any_terms()) {
+            let (status, greeks) = black_scholes(&terms);
+            prop_assert_eq!(status, Status::Ok);
+            prop_assert!(greeks.delta.abs() <= 1.0);
+            prop_assert!(greeks.price >= 0.0 && greeks.gamma >= 0.0 && greeks.vega >= 0.0);
+            let peak = engine::math::INV_SQRT_TAU
+                / (terms.spot * terms.volatility * terms.years.sqrt())
+                * exp(-terms.dividend_yield * terms.years);
+            prop_assert!(greeks.gamma <= peak * (1.0 + 1e-15));
+        }
+
+        #[test]
+        fn any_bits_at_all_give_finite_values_and_an_error_if_a_check_fails(
+            bits in prop::array::uniform6(any::<u64>())
+        ) {
+            let [spot, strike, years, rate, dividend_yield, volatility] = bits.map(f64::from_bits);
+            let right = Right::Put;
+            let terms = Terms { right, spot, strike, years, rate, dividend_yield, volatility };
+            let (status, greeks) = black_scholes(&terms);
+            prop_assert!(greeks.is_finite());
+            prop_assert!(terms.check().is_ok() || status == Status::Error);
+        }
+    }
+}
