@@ -2,3 +2,4 @@
 
 pub mod black_scholes;
 pub mod implied_volatility;
+pub mod terms;

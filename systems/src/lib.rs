@@ -1,3 +1,4 @@
 //! What happens in a tick: one file per phase.
 
+pub mod exposure;
 pub mod greeks;
