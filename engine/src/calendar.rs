@@ -7,6 +7,7 @@
 
 mod rules;
 
+use bevy_ecs::prelude::Resource;
 use components::units::Timestamp;
 use jiff::civil::{Date, Time, date, time};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
@@ -71,7 +72,7 @@ pub enum CalendarError {
 }
 
 /// The sessions of an exchange and the zone its clock runs in.
-#[derive(Clone, Debug)]
+#[derive(Resource, Clone, Debug)]
 pub struct Calendar {
     zone: TimeZone,
     sessions: Vec<Session>,

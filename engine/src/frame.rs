@@ -1,0 +1,50 @@
+//! What the journal holds of a tick: its inbox and what came of it.
+
+use crate::event::Event;
+use crate::phase::Phase;
+use components::order::Order;
+use components::units::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The version of the frame's layout; a reader refuses another.
+pub const FRAME_VERSION: u16 = 1;
+
+/// What a journal begins with: everything but the inboxes that a replay needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// [`FRAME_VERSION`] of the writer.
+    pub version: u16,
+    /// The scenario's name.
+    pub scenario: String,
+    /// The scenario's whole text, or empty where there was none.
+    pub scenario_text: String,
+    /// The merged config that the run used, as YAML, secrets redacted.
+    pub config_text: String,
+    /// The seed.
+    pub seed: u64,
+    /// The names of the feeds and after how many milliseconds each is stale, in order.
+    pub feeds: Vec<(String, i64)>,
+}
+
+/// One tick: when it was, what came in, what was sent, and the digests to compare.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Frame {
+    /// The tick's number.
+    pub tick: u64,
+    /// The tick's instant.
+    pub now: Timestamp,
+    /// The session's date as `yyyymmdd`, its open and its close.
+    pub session: (u32, Timestamp, Timestamp),
+    /// Whether the tick was the first of its session.
+    pub opens_session: bool,
+    /// Grid points skipped before it.
+    pub skipped: u32,
+    /// What came in.
+    pub events: Vec<Event>,
+    /// Orders that were sent.
+    pub orders: Vec<Order>,
+    /// The digest of each phase, in the order of [`Phase::ALL`].
+    pub phases: [u64; Phase::COUNT],
+    /// The digest of the run up to this tick.
+    pub digest: u64,
+}
