@@ -79,7 +79,9 @@ pub struct Revaluation {
 
 impl Default for Revaluation {
     fn default() -> Self {
-        Self { due: Timestamp::NEVER }
+        Self {
+            due: Timestamp::NEVER,
+        }
     }
 }
 
@@ -132,7 +134,10 @@ type ContractInputs<'a> = (
 ///
 /// # Errors
 /// When contracts do not lie in dense tables, which no plugin may cause.
-#[expect(clippy::too_many_arguments, reason = "a system's arguments are what it touches")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a system's arguments are what it touches"
+)]
 pub fn find_due(
     tick: Res<Tick>,
     config: Res<GreeksConfig>,
@@ -150,7 +155,10 @@ pub fn find_due(
     };
     for (symbol, spot, mut revaluation) in &mut underlyings {
         let touched = std::mem::take(&mut chains.touched[symbol.0 as usize]);
-        let Some(spot) = spot.get().filter(|_| touched || revaluation.due <= tick.now) else {
+        let Some(spot) = spot
+            .get()
+            .filter(|_| touched || revaluation.due <= tick.now)
+        else {
             continue;
         };
         let mut due = Timestamp(i64::MAX);
@@ -176,7 +184,10 @@ pub fn find_due(
                 }
                 found = true;
                 due = due.min(renewal_after(tick.now, years, &config));
-                let leg = |row: usize| Leg { quote: quotes[row], vendor: vendors[row] };
+                let leg = |row: usize| Leg {
+                    quote: quotes[row],
+                    vendor: vendors[row],
+                };
                 work.pairs.push(Pair {
                     row: row_number(row),
                     partner: partner.map_or(crate::chains::NO_ROW, row_number),
@@ -214,13 +225,22 @@ pub fn value_pairs(mut work: ResMut<Work>, mut workers: ResMut<Workers>) {
 ///
 /// # Errors
 /// When contracts do not lie in dense tables, which no plugin may cause.
-#[expect(clippy::type_complexity, reason = "a query names the columns it writes")]
+#[expect(
+    clippy::type_complexity,
+    reason = "a query names the columns it writes"
+)]
 pub fn store_values(
     tick: Res<Tick>,
     work: Res<Work>,
     mut digest: ResMut<Digest>,
     mut contracts: Query<
-        (&mut Volatility, &mut Sensitivity, &mut Carry, &mut Cross, &mut Valuation),
+        (
+            &mut Volatility,
+            &mut Sensitivity,
+            &mut Carry,
+            &mut Cross,
+            &mut Valuation,
+        ),
         With<ContractId>,
     >,
 ) -> Result<(), QueryNotDenseError> {
@@ -242,8 +262,11 @@ pub fn store_values(
     for (pair, value) in work.pairs.iter().zip(&work.values) {
         let mut store = |row: u32, greeks: &black_scholes::Greeks| {
             let row = row as usize;
-            volatility[row] =
-                Volatility { iv: value.iv, vega: greeks.vega, status: value.status };
+            volatility[row] = Volatility {
+                iv: value.iv,
+                vega: greeks.vega,
+                status: value.status,
+            };
             sensitivity[row] = greeks.sensitivity();
             carry[row] = greeks.carry();
             cross[row] = greeks.cross();
@@ -254,7 +277,9 @@ pub fn store_values(
                 computed_at: tick.now,
             };
             for bits in [value.iv, greeks.delta, greeks.gamma, greeks.charm].map(f64::to_bits) {
-                fold = (fold ^ bits).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(31);
+                fold = (fold ^ bits)
+                    .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+                    .rotate_left(31);
             }
         };
         store(pair.row, &value.own);
@@ -276,7 +301,10 @@ fn renewal(valuation: &Valuation, years: f64, config: &GreeksConfig) -> Timestam
 
 fn renewal_after(computed_at: Timestamp, years: f64, config: &GreeksConfig) -> Timestamp {
     let seconds = years * config.years_change * components::units::SECONDS_PER_YEAR;
-    #[expect(clippy::cast_possible_truncation, reason = "at most 3,600 s in nanoseconds")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "at most 3,600 s in nanoseconds"
+    )]
     let nanos = (seconds.min(config.refresh_s as f64) * 1e9) as i64;
     computed_at.plus_nanos(nanos)
 }

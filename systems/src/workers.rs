@@ -20,7 +20,9 @@ pub struct Workers {
 
 impl std::fmt::Debug for Workers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Workers").field("threads", &self.threads()).finish_non_exhaustive()
+        f.debug_struct("Workers")
+            .field("threads", &self.threads())
+            .finish_non_exhaustive()
     }
 }
 
@@ -32,17 +34,26 @@ impl Workers {
     pub fn new(threads: usize, shuffle: Option<u64>) -> Result<Self, rayon::ThreadPoolBuildError> {
         let pool = if threads > 1 {
             let builder = rayon::ThreadPoolBuilder::new().num_threads(threads);
-            Some(builder.thread_name(|index| format!("worker-{index}")).build()?)
+            Some(
+                builder
+                    .thread_name(|index| format!("worker-{index}"))
+                    .build()?,
+            )
         } else {
             None
         };
-        Ok(Self { pool, shuffle: shuffle.map(|seed| Stream::new(seed, "workers", 0)) })
+        Ok(Self {
+            pool,
+            shuffle: shuffle.map(|seed| Stream::new(seed, "workers", 0)),
+        })
     }
 
     /// How many threads there are.
     #[must_use]
     pub fn threads(&self) -> usize {
-        self.pool.as_ref().map_or(1, rayon::ThreadPool::current_num_threads)
+        self.pool
+            .as_ref()
+            .map_or(1, rayon::ThreadPool::current_num_threads)
     }
 
     /// Calls `work` on each input with its result, `chunk` at a time.
@@ -65,7 +76,10 @@ impl Workers {
         if self.shuffle.is_none() && (self.pool.is_none() || inputs.len() < PARALLEL_MIN) {
             return run((inputs, results));
         }
-        let mut chunks: Vec<_> = inputs.chunks(chunk).zip(results.chunks_mut(chunk)).collect();
+        let mut chunks: Vec<_> = inputs
+            .chunks(chunk)
+            .zip(results.chunks_mut(chunk))
+            .collect();
         if let Some(stream) = &mut self.shuffle {
             stream.shuffle(&mut chunks);
         }

@@ -62,11 +62,18 @@ impl Pair {
     pub(super) fn value(&self) -> Valued {
         let inputs = &self.inputs;
         if inputs.years <= 0.0 {
-            return Valued { status: IvStatus::Expired, ..Valued::default() };
+            return Valued {
+                status: IvStatus::Expired,
+                ..Valued::default()
+            };
         }
         let carry = (inputs.rate - inputs.dividend_yield) * inputs.years;
         let forward = inputs.spot * math::exp(carry);
-        let outside = if inputs.strike >= forward { Right::Call } else { Right::Put };
+        let outside = if inputs.strike >= forward {
+            Right::Call
+        } else {
+            Right::Put
+        };
         let (first, second) = if outside == inputs.right {
             (&self.own, &self.other)
         } else {
@@ -92,10 +99,14 @@ impl Pair {
                 own: self.greeks(inputs.right, iv),
                 other: self.greeks(inputs.right.other(), iv),
             },
-            None if status.is_usable() => {
-                Valued { status: IvStatus::IllConditioned, ..Valued::default() }
-            }
-            None => Valued { status, ..Valued::default() },
+            None if status.is_usable() => Valued {
+                status: IvStatus::IllConditioned,
+                ..Valued::default()
+            },
+            None => Valued {
+                status,
+                ..Valued::default()
+            },
         }
     }
 
@@ -112,8 +123,8 @@ impl Pair {
         let iv = leg.vendor.iv;
         let quoted = leg.quote.state() == QuoteState::TwoSided && iv > 0.0;
         let price = quoted.then(|| self.greeks(right, iv).price)?;
-        let inside = (leg.quote.bid.dollars() - 0.01..=leg.quote.ask.dollars() + 0.01)
-            .contains(&price);
+        let inside =
+            (leg.quote.bid.dollars() - 0.01..=leg.quote.ask.dollars() + 0.01).contains(&price);
         inside.then_some(iv)
     }
 
@@ -123,8 +134,14 @@ impl Pair {
         if terms.years >= YEARS_MIN {
             return exact;
         }
-        let (_, minute) = black_scholes(&Terms { years: YEARS_MIN, ..terms });
-        Greeks { price: exact.price, ..minute }
+        let (_, minute) = black_scholes(&Terms {
+            years: YEARS_MIN,
+            ..terms
+        });
+        Greeks {
+            price: exact.price,
+            ..minute
+        }
     }
 
     fn priced(&self, right: Right, price: f64) -> PricedTerms {
@@ -143,9 +160,7 @@ impl Pair {
 
 /// The price that a quote stands for, in dollars: its midpoint, also where only a small ask is left.
 pub(super) fn price_of(quote: &Quote) -> Option<f64> {
-    let worthless = quote.bid == Price::NONE
-        && quote.ask.is_some()
-        && quote.ask <= NO_BID_ASK_MAX;
+    let worthless = quote.bid == Price::NONE && quote.ask.is_some() && quote.ask <= NO_BID_ASK_MAX;
     if worthless {
         return Some(quote.ask.dollars() / 2.0);
     }
@@ -168,7 +183,10 @@ mod tests {
     }
 
     fn pair(strike: f64, minutes: f64, call: Quote, put: Quote) -> Pair {
-        let leg = |quote| Leg { quote, vendor: VendorGreeks::default() };
+        let leg = |quote| Leg {
+            quote,
+            vendor: VendorGreeks::default(),
+        };
         Pair {
             row: 0,
             partner: 1,
@@ -193,7 +211,11 @@ mod tests {
         let put = quote(0.50, 0.52);
         let value = pair(95.0, 43_800.0, quote(9.0, 9.5), put).value();
         assert_eq!(value.status, IvStatus::Ok);
-        assert!((value.other.price - 0.51).abs() < 1e-9, "{}", value.other.price);
+        assert!(
+            (value.other.price - 0.51).abs() < 1e-9,
+            "{}",
+            value.other.price
+        );
         // The call's own quote would say something else and is not asked.
         assert!((value.own.price - 5.51).abs() < 1e-9, "{}", value.own.price);
         assert!((value.own.delta - value.other.delta - 1.0).abs() < 1e-12);
