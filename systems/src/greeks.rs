@@ -6,7 +6,6 @@
 //! chunks that own their results, so that no number of threads can change a bit.
 
 use crate::chains::Chains;
-use crate::greeks::pair::{Inputs, Leg, Pair, Valued};
 use crate::workers::Workers;
 use bevy_ecs::prelude::*;
 use bevy_ecs::query::QueryNotDenseError;
@@ -20,6 +19,7 @@ use engine::digest::Digest;
 use engine::engine::Engine;
 use engine::phase::Phase;
 use engine::plugin::Plugin;
+use pair::{Inputs, Leg, Pair, Valued};
 use serde::Deserialize;
 
 /// Price and eight Greeks of Black, Scholes and Merton.
@@ -27,6 +27,7 @@ pub mod black_scholes;
 /// Prices to volatilities.
 pub mod implied_volatility;
 mod pair;
+pub(crate) use pair::price_of;
 /// The inputs of a valuation.
 pub mod terms;
 
