@@ -1,1 +1,3 @@
 //! How a tick runs: phases, ports, clock, latency, digest.
+
+pub mod config;
