@@ -61,7 +61,8 @@ pub use rules::within;
 ///     const NAME: &'static str = "vpin";
 /// }
 ///
-/// let mut config = Layers::new("vpin:\n  buckets: 50\n").file("my.yaml", "vpin: {buckets: 0}").load()?;
+/// let default = "vpin:\n  buckets: 50\n";
+/// let mut config = Layers::new(default).file("my.yaml", "vpin: {buckets: 0}").load()?;
 /// let error = config.section::<Vpin>().err().map(|error| error.to_string());
 /// assert_eq!(
 ///     error.as_deref(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::builder::DEPTH_MAX;
 use super::node::{self, Content, Entry, Node, Segment, Text, Unset};
 use super::origin::{Layer, Origin};
 use super::parse;
@@ -173,6 +174,10 @@ pub(super) fn overrides(
             refuse(format!(
                 "an empty key is not allowed, must be {PREFIX}SECTION__KEY"
             ));
+            continue;
+        }
+        if keys.split("__").count() > DEPTH_MAX {
+            refuse(format!("too many keys, must be at most {DEPTH_MAX}"));
             continue;
         }
         let path = match_keys(keys, known);

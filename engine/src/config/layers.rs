@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::builder::DEPTH_MAX;
 use super::node::{Content, Node};
 use super::origin::{Layer, Origin};
 use super::problem::{ConfigError, Problem};
@@ -107,7 +108,7 @@ impl Layers {
         for flag in &self.flags {
             let origin = Origin::new(Layer::Flag(flag.name.as_str().into()), 1, 1);
             let path: Vec<String> = flag.path.split('.').map(str::to_owned).collect();
-            if path.iter().any(String::is_empty) {
+            if path.iter().any(String::is_empty) || path.len() > DEPTH_MAX {
                 let message = format!(
                     "key path {:?} is not allowed, must be SECTION.KEY",
                     flag.path

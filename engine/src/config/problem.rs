@@ -206,9 +206,19 @@ pub(super) fn refusal(found: Option<&str>, message: &str) -> String {
     match found {
         None => message.to_owned(),
         Some(found) if message.starts_with("must ") => format!("{found} is not allowed, {message}"),
-        Some(found) if message.contains(found.trim_matches('"')) => message.to_owned(),
+        Some(found) if mentions(message, found.trim_matches('"')) => message.to_owned(),
         Some(found) => format!("{found} is not allowed: {message}"),
     }
+}
+
+/// Says whether a message repeats the value found as a word of its own.
+fn mentions(message: &str, found: &str) -> bool {
+    let ends = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
+    !found.is_empty()
+        && message.match_indices(found).any(|(at, _)| {
+            let after = &message[at + found.len()..];
+            ends(message[..at].chars().next_back()) && ends(after.chars().next())
+        })
 }
 
 /// Follows a path as rules print it (`a.b[0].c`) as far as the tree goes.
@@ -265,4 +275,68 @@ fn step<'a, 'p>(node: &'a Node, path: &'p str) -> Option<(Segment, &'a Node, &'p
 fn leading_index(path: &str) -> Option<(usize, &str)> {
     let (index, after) = path.strip_prefix('[')?.split_once(']')?;
     Some((index.parse().ok()?, after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse_file;
+
+    #[test]
+    fn the_value_found_is_said_once() {
+        assert_eq!(
+            refusal(Some("5"), "must be 6"),
+            "5 is not allowed, must be 6"
+        );
+        assert_eq!(refusal(Some("5"), "5 was too small"), "5 was too small");
+        assert_eq!(
+            refusal(Some("5"), "50 is the most"),
+            "5 is not allowed: 50 is the most"
+        );
+        assert_eq!(refusal(Some("\"x\""), "x: no such day"), "x: no such day");
+        assert_eq!(refusal(None, "must not be empty"), "must not be empty");
+    }
+
+    #[test]
+    fn a_rule_is_placed_as_deep_as_the_file_goes() {
+        let root = parse_file("c.yaml", "a:\n- {b.c: 1}\n- kind: {x: {y: 2}}\n").unwrap();
+        let check = |path: &str, expected: &str| {
+            let mut problems = Problems::within(&root);
+            problems.refuse(path, "must be 3");
+            assert_eq!(
+                problems.finish().unwrap_err().to_string(),
+                expected,
+                "{path}"
+            );
+        };
+        check(
+            "a[0].b.c",
+            "c.yaml:2:9: a[0].\"b.c\": 1 is not allowed, must be 3",
+        );
+        check(
+            "a[1].x.y",
+            "c.yaml:3:17: a[1].kind.x.y: 2 is not allowed, must be 3",
+        );
+        check("a[1].z", "c.yaml:3:3: a[1].z: must be 3");
+        check("a[7].z", "c.yaml:1:1: a[7].z: must be 3");
+        check("", "c.yaml:1:1: a map of 1 is not allowed, must be 3");
+        check("[", "c.yaml:1:1: [: must be 3");
+    }
+
+    #[test]
+    fn problems_keep_those_of_others() {
+        let mut problems = Problems::new();
+        assert_eq!(problems.keep(Ok(1)), Some(1));
+        assert!(problems.is_empty());
+        assert!(problems.keep(parse_file("b.yaml", "[")).is_none());
+        assert!(problems.keep(parse_file("a.yaml", "[")).is_none());
+        problems.refuse("x", "must be there");
+        let error = problems.finish().unwrap_err();
+        let places: Vec<String> = error
+            .problems()
+            .iter()
+            .map(|p| p.to_string().split(' ').next().unwrap().into())
+            .collect();
+        assert_eq!(places, ["x:", "a.yaml:1:1:", "b.yaml:1:1:"]);
+    }
 }

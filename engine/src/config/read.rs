@@ -40,7 +40,7 @@ impl Node {
 /// Serde ends at the first failure. Each pass therefore puts off what is known to fail, so that it
 /// comes to the next failure; once only known ones are left in a map, the whole map is put off.
 pub(super) fn typed<T: DeserializeOwned>(root: &Node) -> Result<T, Vec<Problem>> {
-    const PASSES_MAX: usize = 200;
+    const PASSES_MAX: usize = 100;
     let mut probe = Probe::default();
     let mut problems: Vec<Problem> = Vec::new();
     let mut paths = Vec::new();

@@ -86,7 +86,8 @@ fn a_wrong_variable_or_flag_is_named() {
             ("ALPHATRADER__VPIN__BUCKETS", "5"),
             ("ALPHATRADER__VPIN__buckets", "6"),
         ],
-        "env ALPHATRADER__VPIN__buckets: `vpin.buckets` is set by ALPHATRADER__VPIN__BUCKETS as well",
+        "env ALPHATRADER__VPIN__buckets: `vpin.buckets` is set by \
+         ALPHATRADER__VPIN__BUCKETS as well",
     );
     let flagged = |path: &str| {
         let layers = Layers::new(DEFAULT).flag("--buckets", path, "-3");
@@ -212,7 +213,8 @@ fn a_secret_that_is_refused_is_still_placed() {
     check_environment(
         "vpin: {buckets: ${N}}",
         &[("N", "501")],
-        "c.yaml:1:18: vpin: not valid YAML: while parsing a flow mapping, did not find expected ',' or '}'",
+        "c.yaml:1:18: vpin: not valid YAML: while parsing a flow mapping, \
+         did not find expected ',' or '}'",
     );
     check_environment(
         "vpin:\n  buckets: ${N}",
@@ -287,4 +289,18 @@ fn a_scenario_that_is_no_map_is_refused() {
         layers.load().unwrap_err().to_string(),
         "s.yaml:1:1: found a list, must be a map of sections"
     );
+}
+
+#[test]
+fn a_key_path_of_any_length_is_survived() {
+    let name = format!("ALPHATRADER{}", "__A".repeat(100_000));
+    let layers = Layers::new(DEFAULT).environment([(name, "1".to_owned())]);
+    let error = layers.load().unwrap_err().to_string();
+    assert!(
+        error.ends_with(": too many keys, must be at most 64"),
+        "{}",
+        error.len()
+    );
+    let layers = Layers::new(DEFAULT).flag("--x", vec!["a"; 100_000].join("."), "1");
+    assert!(layers.load().is_err());
 }

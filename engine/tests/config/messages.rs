@@ -70,7 +70,8 @@ fn an_unknown_section_names_the_nearest() {
     );
     check(
         "signals: 5",
-        "missing section `signals.zero_dte`\nc.yaml:1:10: signals: found 5, must be a map of sections",
+        "missing section `signals.zero_dte`\n\
+         c.yaml:1:10: signals: found 5, must be a map of sections",
     );
     check("5", "c.yaml:1:1: found 5, must be a map of sections");
     assert!(
@@ -83,83 +84,90 @@ fn an_unknown_section_names_the_nearest() {
     );
 }
 
+/// Checks what is said about one line of the section `vpin`.
+#[track_caller]
+fn check_line(line: &str, expected: &str) {
+    check(&format!("vpin:\n  {line}"), &format!("c.yaml:2:{expected}"));
+}
+
 #[test]
 fn a_wrong_type_is_told_with_what_was_found() {
-    let vpin = |line: &str, expected: &str| {
-        check(&format!("vpin:\n  {line}"), &format!("c.yaml:2:{expected}"));
-    };
-    vpin(
+    check_line(
         "buckets: fifty",
         "12: vpin.buckets: found \"fifty\" (text), must be a whole number",
     );
-    vpin(
+    check_line(
         "buckets: '50'",
         "12: vpin.buckets: found \"50\" (text), must be a whole number",
     );
-    vpin(
+    check_line(
         "buckets: 5.0",
         "12: vpin.buckets: found 5.0, must be a whole number",
     );
-    vpin(
+    check_line(
         "buckets: -1",
         "12: vpin.buckets: -1 is not allowed, must be 0 to 4294967295",
     );
-    vpin(
+    check_line(
         "buckets: true",
         "12: vpin.buckets: found true, must be a whole number",
     );
-    vpin(
+    check_line(
         "buckets:",
         "3: vpin.buckets: found nothing, must be a whole number",
     );
-    vpin(
+    check_line(
         "buckets: [1]",
         "3: vpin.buckets: found a list, must be a whole number",
     );
-    vpin(
+    check_line(
         "buckets: {a: 1}",
         "3: vpin.buckets: found a map, must be a whole number",
     );
-    vpin(
+    check_line(
         "window: 70000",
         "11: vpin.window: 70000 is not allowed, must be 0 to 65535",
     );
-    vpin(
+    check_line(
         "sigma: .nan",
         "10: vpin.sigma: found .nan, must be a finite number",
     );
-    vpin(
+    check_line(
         "sigma: 1e999",
         "10: vpin.sigma: found 1e999, must be a finite number",
     );
-    vpin(
+    check_line(
         "sigma: high",
         "10: vpin.sigma: found \"high\" (text), must be a finite number",
     );
-    vpin("tiers: 5", "10: vpin.tiers: found 5, must be a list");
-    vpin(
+}
+
+#[test]
+fn a_list_or_map_of_the_wrong_shape_is_told() {
+    check_line("tiers: 5", "10: vpin.tiers: found 5, must be a list");
+    check_line(
         "tiers: [7]",
         "11: vpin.tiers[0]: found 7, must be a map with name, size",
     );
-    vpin("note: [x]", "3: vpin.note: found a list, must be text");
-    vpin(
+    check_line("note: [x]", "3: vpin.note: found a list, must be text");
+    check_line(
         "pair: [1]",
         "3: vpin.pair: found a list of 1 values, must be a list of 2 values",
     );
-    vpin(
+    check_line(
         "pair: [300, true]",
         "10: vpin.pair[0]: 300 is not allowed, must be 0 to 255",
     );
-    vpin(
+    check_line(
         "pair: [1, yes]",
         "13: vpin.pair[1]: found \"yes\" (text), must be true or false",
     );
-    vpin(
+    check_line(
         "by_day: {300: x}",
         "12: vpin.by_day.300: 300 is not allowed, must be 0 to 255",
     );
     let long = "9".repeat(45);
-    vpin(
+    check_line(
         &format!("buckets: {long}"),
         &format!("12: vpin.buckets: {long} is not allowed, must be 0 to 4294967295"),
     );
@@ -268,13 +276,15 @@ fn an_enum_is_a_name_or_a_map_with_one_key() {
 fn everything_wrong_is_told_at_once() {
     check(
         "vpin:\n  buckets: x\n  bukets: 1\n  sigma: y\n  tiers:\n  - {name: a, size: x}\n  - \
-         {nam: a, size: 300}\n  - {name: [], size: -1}\nsignals: {zero_dte: {min_confidence: 101}}\nnews: 1",
+         {nam: a, size: 300}\n  - {name: [], size: -1}\n\
+         signals: {zero_dte: {min_confidence: 101}}\nnews: 1",
         "c.yaml:2:12: vpin.buckets: found \"x\" (text), must be a whole number\n\
          c.yaml:3:3: unknown key `bukets` in `vpin`, did you mean `buckets`? (allowed: buckets, \
          window, sigma, method, tiers, note, vendor_key, pair, by_day)\n\
          c.yaml:4:10: vpin.sigma: found \"y\" (text), must be a finite number\n\
          c.yaml:6:21: vpin.tiers[0].size: found \"x\" (text), must be a whole number\n\
-         c.yaml:7:6: unknown key `nam` in `vpin.tiers[1]`, did you mean `name`? (allowed: name, size)\n\
+         c.yaml:7:6: unknown key `nam` in `vpin.tiers[1]`, did you mean `name`? \
+         (allowed: name, size)\n\
          c.yaml:7:20: vpin.tiers[1].size: 300 is not allowed, must be 0 to 255\n\
          c.yaml:8:6: vpin.tiers[2].name: found a list, must be text\n\
          c.yaml:8:22: vpin.tiers[2].size: -1 is not allowed, must be 0 to 255\n\
@@ -356,7 +366,8 @@ fn a_scenario_is_told_like_a_section() {
     check_scenario(
         "recorded: []\nat: [{kind: drop, seconds: x}, {kind: dorp}, {kind: jump, percnt: 1}]",
         "s.yaml:2:6: at[0]: found text in it, must be a whole number\n\
-         s.yaml:2:32: at[1]: unknown value `dorp`, did you mean `drop`? (allowed: jump, drop)\n\
+         s.yaml:2:39: at[1].kind: unknown value `dorp`, did you mean `drop`? \
+         (allowed: jump, drop)\n\
          s.yaml:2:46: unknown key `percnt` in `at[2]`, did you mean `percent`? (allowed: percent)",
     );
 }
