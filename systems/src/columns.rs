@@ -52,7 +52,7 @@ pub fn fold_columns(
     positions: Query<(&ContractId, &Position)>,
     underlyings: Query<(&SymbolId, &Spot, &Quote, &LastTrade)>,
 ) -> Result<(), QueryNotDenseError> {
-    if tick.number % EVERY != 0 && tick.now != tick.session.close {
+    if !tick.number.is_multiple_of(EVERY) && tick.now != tick.session.close {
         return Ok(());
     }
     let mix = |state: u64, word: u64| {
