@@ -1,1 +1,20 @@
 //! Feeds from recorded market data on disk.
+//!
+//!
+
+/// Zip archives: which members there are, and their bytes.
+pub mod archive;
+/// Cells of comma-separated rows, parsed from bytes.
+pub mod cells;
+/// Dates and instants as a scenario writes them.
+pub mod day;
+mod error;
+/// The equity and option files of LEAN.
+pub mod lean;
+/// Files of rows of one kind.
+pub mod table;
+
+pub use error::{CellError, Error};
+
+#[cfg(test)]
+mod testing;
