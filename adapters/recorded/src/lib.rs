@@ -11,6 +11,8 @@ pub mod day;
 mod error;
 /// The equity and option files of LEAN.
 pub mod lean;
+/// LOBSTER's message and order book files.
+pub mod lobster;
 /// Files of rows of one kind.
 pub mod table;
 
