@@ -4,6 +4,8 @@
 
 /// Zip archives: which members there are, and their bytes.
 pub mod archive;
+/// Cboe's option chain downloads.
+pub mod cboe;
 /// Cells of comma-separated rows, parsed from bytes.
 pub mod cells;
 /// Dates and instants as a scenario writes them.
