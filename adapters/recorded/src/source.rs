@@ -30,8 +30,8 @@ pub enum Source {
     CboeChain(ChainFile),
 }
 
-/// `{dir}/options_minute/{date}_{kind}_{style}.zip` and `{dir}/underlying_minute/{date}_{kind}.zip`,
-/// or `{dir}/index_minute/{date}_trade.zip` for an index.
+/// `{dir}/options_minute/{date}_{kind}_{style}.zip` with `{dir}/underlying_minute/{date}_{kind}.zip`
+/// or, for an index, `{dir}/index_minute/{date}_trade.zip`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OptionDayFiles {
@@ -127,7 +127,7 @@ pub struct ChainFile {
     pub file: PathBuf,
     /// The underlying: `SPX` for the roots `SPX` and `SPXW`.
     pub underlying: Ticker,
-    /// When the chain becomes visible.
+    /// When the chain becomes visible. In YAML's `{ … }` it needs quotes, because of its bracket.
     pub time: Moment,
 }
 
@@ -253,4 +253,108 @@ fn existing(root: &Path, file: &Path) -> Result<PathBuf, Error> {
         wanted: name.to_string_lossy().into_owned(),
         root: root.to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::recorded_root;
+
+    const SETS: &str = "\
+- lean_option_day: { dir: options_intraday/goog, underlying: GOOG, date: 2015-12-24 }
+- lean_ticks:      { dir: equity_tape/tick/ibm, symbol: IBM, date: 2013-10-07 }
+- lean_bars:       { dir: equity_tape/second/spy, symbol: SPY, date: 2013-10-07, every: 1s }
+- lean_bars:
+    { dir: options_intraday/spxw/index_minute, symbol: SPX, date: 2021-01-04, every: 1m, of: index }
+- lobster:
+    file: order_book/LOBSTER_SampleFile_AMZN_2012-06-21_5.zip
+    symbol: AMZN
+    date: 2012-06-21
+    levels: 5
+- cboe_chain:
+    file: option_chains/cboe_spx_2022-03-23_1011.csv
+    underlying: SPX
+    time: 2022-03-23T10:11:00-04:00[America/New_York]
+";
+
+    fn read(text: &str) -> Result<Vec<Source>, String> {
+        serde_saphyr::from_str(text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_sets_of_a_scenario_read_and_print_back() {
+        let sets = read(SETS).unwrap();
+        let symbols: Vec<_> = sets.iter().map(|set| set.symbol().to_string()).collect();
+        assert_eq!(symbols, ["GOOG", "IBM", "SPY", "SPX", "AMZN", "SPX"]);
+        assert_eq!(sets[5].date().to_string(), "2022-03-23");
+        // Between braces YAML takes the zone's bracket for a list: quotes, or no zone's name.
+        let chain =
+            |time| format!("[cboe_chain: {{ file: q.csv, underlying: SPX, time: {time} }}]");
+        for time in [
+            "2022-03-23T10:11:00-04:00",
+            "'2022-03-23T10:11:00-04:00[America/New_York]'",
+        ] {
+            assert_eq!(read(&chain(time)).unwrap()[0].date(), sets[5].date());
+        }
+        let json = serde_json::to_string(&sets).unwrap();
+        assert_eq!(serde_json::from_str::<Vec<Source>>(&json).unwrap(), sets);
+    }
+
+    #[test]
+    fn a_bad_field_is_named_with_its_value() {
+        let check = |from: &str, to: &str, expected: &str| {
+            let error = read(&SETS.replacen(from, to, 1)).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        };
+        check(
+            "2015-12-24",
+            "2015-12-32",
+            "`date` was \"2015-12-32\", must be a day that exists",
+        );
+        check(
+            "2022-03-23T10:11:00-04:00[America/New_York]",
+            "noon",
+            "`time` was \"noon\"",
+        );
+        check("every: 1s", "every: 1h", "1h");
+        check("levels: 5", "level: 5", "level");
+        check("symbol: IBM", "symbol: ibm", "ticker \"ibm\" must be");
+        check("lean_ticks:", "lean_tick:", "lean_tick");
+    }
+
+    #[test]
+    fn sets_that_are_not_there_say_where_they_were_looked_for() {
+        let scratch = crate::testing::Scratch::new();
+        for set in read(SETS).unwrap() {
+            let error = set.open(scratch.path()).err().unwrap();
+            assert!(matches!(&error, Error::Missing { .. }), "{error}");
+            let (error, root) = (error.to_string(), scratch.path().display().to_string());
+            assert!(
+                error.starts_with(&format!("no recorded data in {root}")),
+                "{error}"
+            );
+            let hint = format!("ALPHATRADER_DATA sets the root, which is {root}");
+            assert!(error.ends_with(&hint), "{error}");
+        }
+    }
+
+    #[test]
+    fn recorded_sets_of_the_reference_open() {
+        let Some(root) = recorded_root() else { return };
+        let names: Vec<_> = read(SETS)
+            .unwrap()
+            .iter()
+            .flat_map(|set| set.open(&root).unwrap())
+            .map(|feed| feed.name().to_owned())
+            .collect();
+        let expected = [
+            "lean_option_day GOOG 2015-12-24",
+            "lean_ticks IBM 2013-10-07",
+            "lean_bars SPY 2013-10-07",
+            "lean_bars SPX 2021-01-04",
+            "lobster AMZN 2012-06-21",
+            "cboe_chain SPX 2022-03-23",
+        ];
+        assert_eq!(names, expected);
+    }
 }

@@ -178,3 +178,168 @@ fn take_at<T: Record>(pending: &mut Option<Pending<T>>, start: i64) -> Result<Op
         _ => Ok(None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{BarFiles, BarsOf, Every};
+    use crate::testing::{Bench, recorded_root, session};
+    use components::units::{Price, Timestamp};
+    use jiff::civil::date;
+
+    const QUOTES: &[u8] = b"34140000,1,2,3,4,5,6,7,8,9,10\n34200000,,,,,0,50,51,49,52,7\n\
+        34320000,40,41,39,42,6,,,,,0";
+    const TRADES: &[u8] = b"34200000,10,12,9,11,100\n34260000,11,11,11,11,5\n\
+        34380000,13,13,13,13,1\n";
+
+    fn minutes() -> LeanBars {
+        let tables = BarTables::Stock {
+            quotes: Some(Table::in_memory("quotes", QUOTES.to_vec())),
+            trades: Some(Table::in_memory("trades", TRADES.to_vec())),
+        };
+        let symbol = Ticker::new("SPY").unwrap();
+        LeanBars::new(symbol, date(2013, 10, 7), 60, tables).unwrap()
+    }
+
+    #[test]
+    fn nothing_of_a_bar_is_seen_before_its_end() {
+        let mut bench = Bench::new(session(date(2013, 10, 7), 16));
+        let mut feed = minutes();
+        assert_eq!(
+            (feed.name(), feed.stale_after_ms()),
+            ("lean_bars SPY 2013-10-07", 180_000)
+        );
+        // The end of each bar in seconds from the open, and its close.
+        let ends = [(0, 4), (60, 11), (60, -52), (120, 11), (180, 42), (240, 13)];
+        let mut seen = 0;
+        for step in 1..=1_000 {
+            let now = bench.session.open.plus_millis(step * 250);
+            for event in bench.tick(&mut feed, now).unwrap() {
+                let close = match event.kind {
+                    EventKind::Bar { bar, .. } => bar.close.0,
+                    EventKind::Quote { bid, .. } if bid.is_some() => bid.0,
+                    EventKind::Quote { ask, .. } => -ask.0,
+                    _ => continue,
+                };
+                let end = bench.session.open.plus_millis(ends[seen].0 * 1_000);
+                assert_eq!((event.received, event.at, close), (end, end, ends[seen].1));
+                assert!(end <= now && now.nanos_since(end.max(bench.session.open)) <= 250_000_000);
+                seen += 1;
+            }
+            let ended = ends
+                .iter()
+                .filter(|(end, _)| end * 1_000 <= step * 250)
+                .count();
+            assert_eq!(seen, ended, "{step}");
+        }
+        assert!(feed.is_exhausted());
+    }
+
+    #[test]
+    fn an_empty_side_is_a_quote_without_price_and_size() {
+        let mut bench = Bench::new(session(date(2013, 10, 7), 16));
+        let close = bench.session.close;
+        let events = bench.tick(&mut minutes(), close).unwrap();
+        let sides: Vec<_> = events
+            .iter()
+            .filter_map(|event| match event.kind {
+                EventKind::Quote {
+                    bid,
+                    ask,
+                    bid_size,
+                    ask_size,
+                    ..
+                } => Some((bid.0, bid_size, ask.0, ask_size)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(sides, [(4, 5, 9, 10), (0, 0, 52, 7), (42, 6, 0, 0)]);
+    }
+
+    #[test]
+    fn an_index_counts_from_midnight_in_chicago() {
+        let text = b"30600000,3764.61,3769.99,3764.61,3766.63,59\n".to_vec();
+        let tables = BarTables::Index(Table::in_memory("spx", text));
+        let symbol = Ticker::new("SPX").unwrap();
+        let mut feed = LeanBars::new(symbol, date(2021, 1, 4), 60, tables).unwrap();
+        let mut bench = Bench::new(session(date(2021, 1, 4), 16));
+        let open = bench.session.open;
+        let before = bench.tick(&mut feed, open.plus_millis(59_750)).unwrap();
+        assert!(
+            before
+                .iter()
+                .all(|event| event.kind == EventKind::Heartbeat)
+        );
+        let events = bench.tick(&mut feed, open.plus_millis(60_000)).unwrap();
+        // 08:30 in Chicago is 09:30 in New York; the bar ends a minute later.
+        assert_eq!(events[0].at, open.plus_millis(60_000));
+        let symbol = bench.directory.symbol(symbol).unwrap();
+        let level = Price(37_666_300);
+        assert_eq!(events[0].kind, EventKind::Index { symbol, level });
+    }
+
+    fn recorded(dir: &str, symbol: &str, day: Date, of: BarsOf) -> BarFiles {
+        BarFiles {
+            dir: dir.into(),
+            symbol: Ticker::new(symbol).unwrap(),
+            date: crate::day::Day(day),
+            every: if dir.contains("second") {
+                Every::Second
+            } else {
+                Every::Minute
+            },
+            of,
+        }
+    }
+
+    #[test]
+    fn recorded_seconds_of_spy_are_never_seen_early() {
+        let Some(root) = recorded_root() else { return };
+        let set = recorded(
+            "equity_tape/second/spy",
+            "SPY",
+            date(2013, 10, 7),
+            BarsOf::Stock,
+        );
+        let mut feed = set.open(&root).unwrap();
+        let mut bench = Bench::new(session(date(2013, 10, 7), 16));
+        let events = bench.whole_session(&mut feed, 250).unwrap();
+        let count = |wanted: fn(&EventKind) -> bool| {
+            events.iter().filter(|event| wanted(&event.kind)).count()
+        };
+        // Rows that began before 16:00, counted with awk over the files.
+        assert_eq!(
+            count(|kind| matches!(kind, EventKind::Quote { .. })),
+            QUOTE_SECONDS
+        );
+        assert_eq!(
+            count(|kind| matches!(kind, EventKind::Bar { .. })),
+            TRADE_SECONDS
+        );
+        assert!(events.iter().all(|event| event.at == event.received));
+        let whole = |at: Timestamp| at.0 % 1_000_000_000 == 0;
+        let bars = events
+            .iter()
+            .filter(|event| event.kind != EventKind::Heartbeat);
+        assert!(bars.into_iter().all(|event| whole(event.at)));
+    }
+
+    const QUOTE_SECONDS: usize = 25181;
+    const TRADE_SECONDS: usize = 15536;
+
+    #[test]
+    fn recorded_index_of_spx_begins_at_the_open_in_new_york() {
+        let Some(root) = recorded_root() else { return };
+        let dir = "options_intraday/spxw/index_minute";
+        let set = recorded(dir, "SPX", date(2021, 1, 4), BarsOf::Index);
+        let mut feed = set.open(&root).unwrap();
+        let mut bench = Bench::new(session(date(2021, 1, 4), 16));
+        let events = bench.whole_session(&mut feed, 60_000).unwrap();
+        let first = events
+            .iter()
+            .find(|event| event.kind != EventKind::Heartbeat)
+            .unwrap();
+        assert_eq!(first.at, bench.session.open.plus_millis(60_000));
+        assert!(matches!(first.kind, EventKind::Index { level, .. } if level == Price(37_666_300)));
+    }
+}

@@ -112,3 +112,105 @@ impl Feed for Lobster {
         self.next.is_none()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Bench, Scratch, recorded_root, session, zip_of};
+    use components::market::{Level, Side};
+    use components::units::Price;
+    use jiff::civil::date;
+    use std::path::Path;
+
+    fn open(path: &Path, levels: u32) -> Lobster {
+        let messages = Messages::open(path, levels).unwrap();
+        Lobster::new(Ticker::new("AMZN").unwrap(), date(2012, 6, 21), messages).unwrap()
+    }
+
+    #[test]
+    fn executions_are_trades_before_the_book_and_halts_are_halts() {
+        let scratch = Scratch::new();
+        let messages = "34200.1,1,7,5,90,1\n34200.1,4,7,2,90,1\n34200.2,5,0,1,95,-1\n\
+            34200.2500001,7,0,0,-1,-1\n34200.3,7,0,0,0,-1\n34200.4,7,0,0,1,-1\n";
+        let books = "99,1,90,5\n99,1,90,3\n99,1,90,3\n99,1,90,3\n99,1,90,3\n99,1,90,3\n";
+        let zip = zip_of(&[("A_message_1.csv", messages), ("A_orderbook_1.csv", books)]);
+        let mut feed = open(&scratch.write("a.zip", &zip), 1);
+        let mut bench = Bench::new(session(date(2012, 6, 21), 16));
+        let open = bench.session.open;
+        let mut tick = |millis| {
+            let events = bench.tick(&mut feed, open.plus_millis(millis)).unwrap();
+            let events = events
+                .into_iter()
+                .filter(|event| event.kind != EventKind::Heartbeat);
+            events.collect::<Vec<_>>()
+        };
+        let first = tick(250);
+        assert_eq!(first.len(), 4);
+        assert_eq!(first[0].at, open.plus_millis(100));
+        let EventKind::Book { book, symbol } = &first[0].kind else {
+            panic!()
+        };
+        let bid = Level {
+            price: Price(90),
+            size: 5,
+        };
+        assert_eq!(
+            (book.bids[0], book.bids[1], book.at),
+            (bid, Level::default(), first[0].at)
+        );
+        let trade = |price, size, aggressor| EventKind::Trade {
+            symbol: *symbol,
+            price: Price(price),
+            size,
+            conditions: 0,
+            aggressor: Some(aggressor),
+        };
+        assert_eq!(first[1].kind, trade(90, 2, Side::Sell));
+        assert!(matches!(&first[2].kind, EventKind::Book { book, .. } if book.bids[0].size == 3));
+        assert_eq!(first[3].kind, trade(95, 1, Side::Buy));
+        let second = tick(500);
+        let symbol = *symbol;
+        let kinds: Vec<_> = second.iter().map(|event| event.kind.clone()).collect();
+        assert_eq!(
+            kinds,
+            [EventKind::Halted { symbol }, EventKind::Resumed { symbol }]
+        );
+        assert_eq!(second[0].at, open.plus_nanos(250_000_100));
+    }
+
+    #[test]
+    fn recorded_executions_hit_the_side_that_their_aggressor_left() {
+        let Some(root) = recorded_root() else { return };
+        let path = root.join("order_book/LOBSTER_SampleFile_AMZN_2012-06-21_5.zip");
+        let mut feed = open(&path, 5);
+        let mut bench = Bench::new(session(date(2012, 6, 21), 16));
+        let events = bench.whole_session(&mut feed, 250).unwrap();
+        assert!(feed.is_exhausted());
+        let (mut trades, mut visible, mut books) = (0, 0, 0);
+        let mut before: Option<Book> = None;
+        for event in &events {
+            match &event.kind {
+                EventKind::Trade {
+                    price, aggressor, ..
+                } => {
+                    trades += 1;
+                    let best = before.map(|book| book.best()).unwrap_or_default();
+                    visible += usize::from(match aggressor {
+                        Some(Side::Buy) => *price == best.ask,
+                        Some(Side::Sell) => *price == best.bid,
+                        None => false,
+                    });
+                }
+                EventKind::Book { book, .. } => {
+                    books += 1;
+                    before = Some(**book);
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(trades, 8_974 + 2_445);
+        // Every visible execution is at the best price of the side it took; hidden ones need not.
+        assert!(visible >= 8_974, "{visible}");
+        assert!(books > 140_000 && books <= 155_935, "{books}");
+    }
+}

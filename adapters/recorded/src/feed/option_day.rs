@@ -138,3 +138,7 @@ impl Feed for LeanOptionDay {
         self.next == self.day.rows.len()
     }
 }
+
+#[cfg(test)]
+#[path = "option_day_tests.rs"]
+mod tests;

@@ -120,3 +120,70 @@ impl Feed for CboeChain {
         self.given
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Bench, recorded_root, session};
+    use components::contract::ExerciseStyle;
+    use jiff::civil::date;
+
+    #[test]
+    fn recorded_spx_chain_is_given_once_at_its_time() {
+        let Some(root) = recorded_root() else { return };
+        let path = root.join("option_chains/cboe_spx_2022-03-23_1011.csv");
+        let chain = Chain::open(&path).unwrap();
+        let text = "2022-03-23T10:11:00-04:00[America/New_York]".to_owned();
+        let time = Moment::try_from(text).unwrap();
+        let spy = CboeChain::new(Ticker::new("SPY").unwrap(), &time, chain.clone());
+        let error = spy.unwrap_err().to_string();
+        assert!(
+            error.starts_with("`underlying` was \"SPY\", must be SPX"),
+            "{error}"
+        );
+
+        let spx = Ticker::new("SPX").unwrap();
+        let mut feed = CboeChain::new(spx, &time, chain).unwrap();
+        assert_eq!(
+            (feed.name(), feed.stale_after_ms()),
+            ("cboe_chain SPX 2022-03-23", 0)
+        );
+        let mut bench = Bench::new(session(date(2022, 3, 23), 16));
+        let early = time.at().plus_millis(-250);
+        assert!(bench.tick(&mut feed, early).unwrap().is_empty());
+        assert_eq!(bench.directory.contracts_len(), 0);
+        let events = bench.tick(&mut feed, time.at()).unwrap();
+        assert_eq!(events.len(), 1 + 3 * 2 * 9_501);
+        assert_eq!(bench.directory.contracts_len(), 2 * 9_501);
+        assert!(
+            events
+                .iter()
+                .all(|event| event.at == time.at() && event.received == time.at())
+        );
+        assert!(matches!(events[0].kind, EventKind::Index { level, .. } if level.0 == 44_790_898));
+        let roots: Vec<_> = (0..2 * 9_501)
+            .map(|number| bench.directory.listed(ContractId(number)).unwrap().terms)
+            .inspect(|terms| assert_eq!(terms.style, ExerciseStyle::European))
+            .map(|terms| terms.root.to_string())
+            .collect();
+        let am_settled = roots.iter().filter(|root| *root == "SPX").count();
+        let pm_settled = roots.iter().filter(|root| *root == "SPXW").count();
+        assert_eq!(am_settled + pm_settled, 2 * 9_501);
+        assert!(am_settled > 0 && pm_settled > am_settled);
+        let interest: u64 = events
+            .iter()
+            .map(|event| match event.kind {
+                EventKind::OpenInterest { contracts, .. } => u64::from(contracts),
+                _ => 0,
+            })
+            .sum();
+        assert_eq!(interest, 4_520_318 + 8_873_303);
+        assert!(feed.is_exhausted());
+        assert!(
+            bench
+                .tick(&mut feed, time.at().plus_millis(250))
+                .unwrap()
+                .is_empty()
+        );
+    }
+}
