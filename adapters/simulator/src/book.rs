@@ -85,12 +85,20 @@ impl Depth {
             if bid > 0 {
                 book.bids[level] = Level {
                     price: Price(bid),
-                    size: if top { quote.bid_size } else { self.bids[level] },
+                    size: if top {
+                        quote.bid_size
+                    } else {
+                        self.bids[level]
+                    },
                 };
             }
             book.asks[level] = Level {
                 price: Price(quote.ask.0 + away),
-                size: if top { quote.ask_size } else { self.asks[level] },
+                size: if top {
+                    quote.ask_size
+                } else {
+                    self.asks[level]
+                },
             };
             away += self.tick;
         }
@@ -147,8 +155,14 @@ mod tests {
         let before = depth.follow(&quote(1_000_000, 1_000_200)).unwrap();
         assert_eq!(before.best(), quote(1_000_000, 1_000_200));
         for level in 1..10 {
-            assert_eq!(before.bids[level - 1].price.0 - before.bids[level].price.0, 100);
-            assert_eq!(before.asks[level].price.0 - before.asks[level - 1].price.0, 100);
+            assert_eq!(
+                before.bids[level - 1].price.0 - before.bids[level].price.0,
+                100
+            );
+            assert_eq!(
+                before.asks[level].price.0 - before.asks[level - 1].price.0,
+                100
+            );
             assert!(before.bids[level].size > 0 && before.asks[level].size > 0);
         }
         // Two ticks up: what stood at a price still stands there, but for a level drawn anew.

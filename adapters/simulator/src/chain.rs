@@ -9,7 +9,7 @@ use crate::outbox::Outbox;
 use crate::path::STEPS_PER_DAY;
 use crate::smile::{Slice, Smile, Values};
 use components::contract::{
-    ContractId, Expiry, ExerciseStyle, OptionTerms, Right, STANDARD_MULTIPLIER,
+    ContractId, ExerciseStyle, Expiry, OptionTerms, Right, STANDARD_MULTIPLIER,
 };
 use components::market::Ticker;
 use components::units::{Price, Timestamp};
@@ -154,7 +154,8 @@ impl Chain {
     /// The terms of all contracts.
     pub(crate) fn terms(&self) -> impl Iterator<Item = OptionTerms> {
         self.pairs.iter().flat_map(|pair| {
-            [Right::Call, Right::Put].map(|right| self.terms_of(pair.day.expiry, pair.strike, right))
+            [Right::Call, Right::Put]
+                .map(|right| self.terms_of(pair.day.expiry, pair.strike, right))
         })
     }
 
@@ -269,7 +270,9 @@ impl Chain {
             if at >= 1.0 || self.expiries.is_empty() {
                 return;
             }
-            let Some(day) = self.draw_expiry() else { return };
+            let Some(day) = self.draw_expiry() else {
+                return;
+            };
             let away = TRADED_STRIKES_SD * self.trade_draws.normal();
             let right = if self.trade_draws.chance(0.52) {
                 Right::Call

@@ -128,8 +128,8 @@ impl Path {
 
     /// Adds `change` to the logarithm of the value.
     pub(crate) fn shift(&mut self, change: f64) {
-        self.log_value = (self.log_value + change)
-            .clamp(self.log_start - LOG_RANGE, self.log_start + LOG_RANGE);
+        self.log_value =
+            (self.log_value + change).clamp(self.log_start - LOG_RANGE, self.log_start + LOG_RANGE);
         self.value = math::exp(self.log_value);
     }
 
