@@ -14,8 +14,6 @@ pub struct Account {
     pub unrealized_usd: Option<f64>,
     /// Fees paid.
     pub fees_usd: f64,
-    /// Whether trading is halted.
-    pub halted: bool,
 }
 
 /// What is held: the payload of `positions:summary`.

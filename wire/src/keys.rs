@@ -257,7 +257,7 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
             "global:pnl:unrealized",
             "global:halt",
         ],
-        description: "cash, profit and fees in USD, whether trading is halted",
+        description: "cash, profit before fees, and fees, in USD",
     },
     KeyDoc {
         pattern: "positions:summary",
