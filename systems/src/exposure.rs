@@ -19,7 +19,7 @@ use components::market::{Quote, QuoteState, Spot, SymbolId, Ticker};
 use components::quality::{Quality, Stamp};
 use components::units::Price;
 use engine::clock::Tick;
-use engine::config::{ConfigError, Section};
+use engine::config::{ConfigError, Section, within};
 use engine::digest::Digest;
 use engine::engine::Engine;
 use engine::feeds::Feeds;
@@ -47,13 +47,13 @@ const REPRICING_TICKS: u64 = 4;
 #[serde(deny_unknown_fields)]
 pub struct ExposureConfig {
     /// Open interest below which a contract is left out of every sum.
-    #[garde(range(max = 1_000_000))]
+    #[garde(custom(within(0, 1_000_000)))]
     pub min_oi: u32,
     /// Contracts without which no levels are published.
-    #[garde(range(min = 1, max = 10_000))]
+    #[garde(custom(within(1, 10_000)))]
     pub levels_contracts_min: u32,
     /// How long a value holds, milliseconds.
-    #[garde(range(min = 250, max = 3_600_000))]
+    #[garde(custom(within(250, 3_600_000)))]
     pub valid_ms: i64,
 }
 

@@ -10,7 +10,7 @@ use components::market::{BOOK_LEVELS, Book, Level, Quote, QuoteState, SymbolId};
 use components::quality::{Quality, Stamp};
 use components::units::Timestamp;
 use engine::clock::Tick;
-use engine::config::{ConfigError, Section};
+use engine::config::{ConfigError, Section, within};
 use engine::digest::Digest;
 use engine::engine::Engine;
 use engine::feeds::Feeds;
@@ -34,7 +34,7 @@ use order_flow::{OrderFlow, WINDOW_10S};
 #[serde(deny_unknown_fields)]
 pub struct ImbalanceConfig {
     /// How long a value holds, milliseconds.
-    #[garde(range(min = 250, max = 60_000))]
+    #[garde(custom(within(250, 60_000)))]
     pub valid_ms: i64,
 }
 

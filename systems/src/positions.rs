@@ -8,7 +8,7 @@ use components::order::{Fill, Order, OrderId, OrderStatus, Position};
 use components::signal::{Intent, SignalId};
 use components::units::{Cash, Price, Timestamp};
 use engine::clock::Tick;
-use engine::config::{ConfigError, Section};
+use engine::config::{ConfigError, Section, within};
 use engine::digest::Digest;
 use engine::engine::Engine;
 use engine::event::EventKind;
@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[serde(deny_unknown_fields)]
 pub struct AccountConfig {
     /// Money at the start of a simulated run, dollars.
-    #[garde(range(min = 0.0, max = 1e9))]
+    #[garde(custom(within(0.0, 1e9)))]
     pub cash_usd: f64,
 }
 

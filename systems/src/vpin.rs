@@ -10,7 +10,7 @@ use components::flow::{Print, Tape, Vpin};
 use components::market::SymbolId;
 use components::quality::{Quality, Stamp};
 use engine::clock::Tick;
-use engine::config::{ConfigError, Section};
+use engine::config::{ConfigError, Section, within};
 use engine::digest::Digest;
 use engine::engine::Engine;
 use engine::feeds::Feeds;
@@ -49,25 +49,25 @@ const BUCKET_CHANGE_MIN: f64 = 0.25;
 #[serde(deny_unknown_fields)]
 pub struct VpinConfig {
     /// Shares of a bucket; 0 takes them from the average daily volume.
-    #[garde(range(max = 1_000_000_000))]
+    #[garde(custom(within(0, 1_000_000_000)))]
     pub bucket_volume: u64,
     /// Buckets that an average day fills.
-    #[garde(range(min = 1, max = 1000))]
+    #[garde(custom(within(1, 1000)))]
     pub buckets_per_day: u64,
     /// Buckets of the window.
-    #[garde(range(min = 1, max = 500))]
+    #[garde(custom(within(1, 500)))]
     pub window_buckets: usize,
     /// Length of a clock bar, seconds.
-    #[garde(range(min = 1, max = 3600))]
+    #[garde(custom(within(1, 3600)))]
     pub bar_s: i64,
     /// Bars behind the standard deviation.
-    #[garde(range(min = 2, max = 10_000))]
+    #[garde(custom(within(2, 10_000)))]
     pub sigma_bars: usize,
     /// Bars without which every bar counts half bought.
-    #[garde(range(min = 2, max = 10_000))]
+    #[garde(custom(within(2, 10_000)))]
     pub sigma_bars_min: usize,
     /// How long a value holds, milliseconds.
-    #[garde(range(min = 250, max = 3_600_000))]
+    #[garde(custom(within(250, 3_600_000)))]
     pub valid_ms: i64,
 }
 
