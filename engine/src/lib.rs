@@ -4,21 +4,33 @@
 pub mod calendar;
 /// When ticks happen.
 pub mod clock;
+/// Layered configuration.
+pub mod config;
 /// A fingerprint of everything a tick changed.
 pub mod digest;
 /// Which number stands for which instrument.
 pub mod directory;
+/// World, systems and ports.
+pub mod engine;
 /// The words that come in.
 pub mod event;
+pub mod expiry;
+/// Which feeds there are and when each was last heard.
+pub mod feeds;
 /// What the journal holds of a tick.
 pub mod frame;
 /// What reached the engine since the last tick.
 pub mod inbox;
-/// The only door to transcendental functions.
+/// How long systems, phases and ticks took.
+pub mod latency;
 pub mod math;
 /// What happens in a tick, in order.
 pub mod phase;
+/// A capability and its table of contents.
+pub mod plugin;
 /// The five ports.
 pub mod ports;
 /// The only randomness.
 pub mod random;
+/// What happened in a run, a line each.
+pub mod transcript;

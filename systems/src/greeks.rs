@@ -1,3 +1,4 @@
 //! Implied volatility and Greeks of every contract.
 
 pub mod black_scholes;
+pub mod implied_volatility;

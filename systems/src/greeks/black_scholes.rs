@@ -164,11 +164,11 @@ pub struct OutOfRange {
 }
 
 impl Terms {
-    /// Checks every input but the volatility, which an implied volatility does not have yet.
+    /// Checks every input.
     ///
     /// # Errors
     /// The first field that is out of range. A negative time is none: it means expired.
-    pub fn check_market(&self) -> Result<(), OutOfRange> {
+    pub fn check(&self) -> Result<(), OutOfRange> {
         check(
             "spot",
             self.spot,
@@ -188,15 +188,7 @@ impl Terms {
             self.dividend_yield,
             true,
             "a finite number",
-        )
-    }
-
-    /// Checks every input.
-    ///
-    /// # Errors
-    /// The first field that is out of range. A negative time is none: it means expired.
-    pub fn check(&self) -> Result<(), OutOfRange> {
-        self.check_market()?;
+        )?;
         check(
             "volatility",
             self.volatility,
@@ -361,19 +353,19 @@ pub fn black_scholes_rows(
 
 /// What all contracts of an expiry share.
 #[derive(Clone, Copy)]
-struct Discounts {
+pub(super) struct Discounts {
     years: f64,
     rate: f64,
     dividend_yield: f64,
-    sqrt_years: f64,
+    pub(super) sqrt_years: f64,
     /// `e^{-rT}`.
-    by_rate: f64,
+    pub(super) by_rate: f64,
     /// `e^{-qT}`.
-    by_yield: f64,
+    pub(super) by_yield: f64,
 }
 
 impl Discounts {
-    fn new(years: f64, rate: f64, dividend_yield: f64) -> Self {
+    pub(super) fn new(years: f64, rate: f64, dividend_yield: f64) -> Self {
         Self {
             years,
             rate,
@@ -386,7 +378,7 @@ impl Discounts {
 
     /// Whether they were computed from these terms, compared by bits so that a zero with a sign
     /// or a not-a-number cannot make a row depend on the one before it.
-    fn fit(&self, terms: &Terms) -> bool {
+    pub(super) fn fit(&self, terms: &Terms) -> bool {
         let differing = (self.years.to_bits() ^ terms.years.to_bits())
             | (self.rate.to_bits() ^ terms.rate.to_bits())
             | (self.dividend_yield.to_bits() ^ terms.dividend_yield.to_bits());

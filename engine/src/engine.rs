@@ -1,0 +1,390 @@
+//! One world, one ordered list of systems, called once a tick.
+//!
+//! The engine is a pure function of (state, inbox). It asks the clock for a tick, fills the inbox
+//! from the feeds, runs the phases, closes the digest and hands the frame to the journal.
+
+use crate::clock::Tick;
+use crate::config::{Config, ConfigError, Section};
+use crate::digest::Digest;
+use crate::directory::{Directory, Listings};
+use crate::event::{EventKind, FeedId};
+use crate::feeds::Feeds;
+use crate::frame::Frame;
+use crate::inbox::Inbox;
+use crate::latency::Latency;
+use crate::phase::Phase;
+use crate::plugin::Plugin;
+use crate::ports::{Clock, Feed, FeedError, Journal, JournalError, NoJournal};
+use crate::random::Stream;
+use crate::transcript::Transcript;
+use bevy_ecs::prelude::*;
+use bevy_ecs::schedule::{LogLevel, ScheduleBuildSettings, SingleThreadedExecutor};
+use bevy_ecs::system::{IntoAdapterSystem, ScheduleSystem};
+use components::contract::Expiry;
+use components::order::Order;
+
+/// Orders that Dispatch sent in this tick, for the journal.
+#[derive(Resource, Debug, Default)]
+pub struct Sent(pub Vec<Order>);
+
+/// What a run is made with.
+pub struct Setup {
+    /// The merged config.
+    pub config: Config,
+    /// When ticks happen.
+    pub clock: Box<dyn Clock>,
+    /// Permutes everything that must not matter: the order in which feeds are asked and the order
+    /// of systems that the schedule leaves open.
+    pub shuffle: Option<u64>,
+}
+
+/// Why a run ended before its clock did.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// A feed cannot go on.
+    #[error("feed \"{feed}\": {source}")]
+    Feed {
+        /// The feed's name.
+        feed: String,
+        /// What it said.
+        source: FeedError,
+    },
+    /// The journal cannot be written.
+    #[error("journal: {0}")]
+    Journal(#[source] JournalError),
+    /// The schedule cannot be built: two systems touch the same data in no stated order.
+    #[error("schedule: {0}")]
+    Schedule(String),
+    /// An invariant was broken inside a system. The state must not be used further.
+    #[error("tick {tick}: {message}")]
+    Broken {
+        /// The tick.
+        tick: u64,
+        /// What the system said.
+        message: String,
+    },
+}
+
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Place(Phase, usize);
+
+/// A world, its systems and the ports around them.
+pub struct Engine {
+    world: World,
+    schedule: Schedule,
+    places: [usize; Phase::COUNT],
+    config: Config,
+    clock: Box<dyn Clock>,
+    feeds: Vec<Box<dyn Feed>>,
+    execution: Option<Box<dyn Feed>>,
+    journal: Box<dyn Journal>,
+    journals: bool,
+    latency: Latency,
+    shuffle: Option<Stream>,
+    broken: bool,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("places", &self.places)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// An engine without systems and feeds.
+    #[must_use]
+    pub fn new(setup: Setup) -> Self {
+        let mut world = World::new();
+        world.init_resource::<Inbox>();
+        world.init_resource::<Directory>();
+        world.init_resource::<Feeds>();
+        world.init_resource::<Digest>();
+        world.init_resource::<Transcript>();
+        world.init_resource::<Sent>();
+        let mut schedule = Schedule::default();
+        schedule.set_executor(SingleThreadedExecutor::new());
+        schedule.set_build_settings(ScheduleBuildSettings {
+            ambiguity_detection: LogLevel::Error,
+            shuffle_seed: setup.shuffle,
+            ..ScheduleBuildSettings::default()
+        });
+        for pair in Phase::ALL.windows(2) {
+            schedule.configure_sets(pair[0].before(pair[1]));
+        }
+        Self {
+            world,
+            schedule,
+            places: [0; Phase::COUNT],
+            config: setup.config,
+            clock: setup.clock,
+            feeds: Vec::new(),
+            execution: None,
+            journal: Box::new(NoJournal::default()),
+            journals: false,
+            latency: Latency::default(),
+            shuffle: setup.shuffle.map(|seed| Stream::new(seed, "shuffle", 0)),
+            broken: false,
+        }
+    }
+
+    /// Adds a capability.
+    ///
+    /// # Errors
+    /// When its config section is missing or wrong.
+    pub fn plug(&mut self, plugin: impl Plugin) -> Result<&mut Self, ConfigError> {
+        plugin.build(self)?;
+        Ok(self)
+    }
+
+    /// Adds a system to `phase`, after those that the phase already has, and measures it.
+    pub fn add<M>(
+        &mut self,
+        phase: Phase,
+        system: impl IntoSystem<(), (), M> + 'static,
+    ) -> &mut Self {
+        let place = &mut self.places[phase.index()];
+        let system = IntoSystem::into_system(system);
+        let name = short_name(&System::name(&system).to_string());
+        let probe = self.latency.probe(phase, name);
+        let timed = IntoSystem::into_system(IntoAdapterSystem::new(probe, system));
+        let boxed: ScheduleSystem = Box::new(timed);
+        let config = boxed.in_set(phase).in_set(Place(phase, *place));
+        let config = match place.checked_sub(1) {
+            Some(before) => config.after(Place(phase, before)),
+            None => config,
+        };
+        *place += 1;
+        self.schedule.add_systems(config);
+        self
+    }
+
+    /// The config section of type `S`, checked.
+    ///
+    /// # Errors
+    /// When it is missing or wrong.
+    pub fn section<S: Section>(&mut self) -> Result<S, ConfigError> {
+        self.config.section::<S>()
+    }
+
+    /// The merged config.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Adds a source of events. Its number is its place in the order of these calls.
+    ///
+    /// # Panics
+    /// With more than 65,000 feeds.
+    pub fn add_feed(&mut self, feed: Box<dyn Feed>) {
+        self.world
+            .resource_mut::<Feeds>()
+            .register(feed.name(), feed.stale_after_ms());
+        self.feeds.push(feed);
+    }
+
+    /// Sets the source of what the broker reports. It is asked after all other feeds were merged,
+    /// so that a simulated exchange sees this tick's market before it answers. Call it last.
+    pub fn set_execution_feed(&mut self, feed: Box<dyn Feed>) {
+        self.world
+            .resource_mut::<Feeds>()
+            .register(feed.name(), feed.stale_after_ms());
+        self.execution = Some(feed);
+    }
+
+    /// Records the run.
+    pub fn set_journal(&mut self, journal: Box<dyn Journal>) {
+        self.journal = journal;
+        self.journals = true;
+    }
+
+    /// Builds the schedule and shows it to a careful eye: any two systems that touch the same data
+    /// in no stated order are an error.
+    ///
+    /// # Errors
+    /// When there are such systems.
+    pub fn initialize(&mut self) -> Result<(), EngineError> {
+        self.schedule
+            .initialize(&mut self.world)
+            .map(|_| ())
+            .map_err(|error| EngineError::Schedule(format!("{error:?}")))
+    }
+
+    /// Runs one tick; `None` when the clock has ended.
+    ///
+    /// # Errors
+    /// When a feed or the journal fails or a system breaks an invariant. The engine must not be
+    /// used after that.
+    pub fn tick(&mut self) -> Result<Option<Tick>, EngineError> {
+        if self.broken {
+            return Ok(None);
+        }
+        let Some(tick) = self.clock.next() else {
+            return Ok(None);
+        };
+        let result = self.run_tick(tick);
+        self.broken = result.is_err();
+        result.map(|()| Some(tick))
+    }
+
+    /// Makes what was recorded durable. Call it at the end of a run.
+    ///
+    /// # Errors
+    /// When that fails.
+    pub fn finish(&mut self) -> Result<(), EngineError> {
+        self.journal
+            .commit()
+            .map(|_| ())
+            .map_err(EngineError::Journal)
+    }
+
+    /// Ticks still to come, where the clock knows.
+    #[must_use]
+    pub fn ticks_left(&self) -> Option<u64> {
+        self.clock.ticks_left()
+    }
+
+    /// What was measured.
+    #[must_use]
+    pub fn latency(&self) -> &Latency {
+        &self.latency
+    }
+
+    /// Forgets what was measured, for benches that warm up.
+    pub fn reset_latency(&mut self) {
+        self.latency.reset();
+    }
+
+    /// The world, to read results after a tick.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The world, for plugins that insert resources.
+    pub fn world_mut(&mut self) -> &mut World {
+        &mut self.world
+    }
+
+    fn run_tick(&mut self, tick: Tick) -> Result<(), EngineError> {
+        self.latency.lap();
+        self.world.insert_resource(tick);
+        self.world.resource_mut::<Digest>().open_tick();
+        self.world.resource_mut::<Transcript>().set_now(tick.now);
+        self.world.resource_mut::<Sent>().0.clear();
+        self.fill_inbox(&tick)?;
+        let outside_nanos = self.latency.lap();
+        self.run_systems(&tick)?;
+        self.latency.end(outside_nanos);
+        self.close(&tick)
+    }
+
+    fn fill_inbox(&mut self, tick: &Tick) -> Result<(), EngineError> {
+        let mut order: Vec<usize> = (0..self.feeds.len()).collect();
+        if let Some(stream) = &mut self.shuffle {
+            stream.shuffle(&mut order);
+        }
+        let mut listings = Listings::default();
+        for index in &order {
+            let feed = &mut self.feeds[*index];
+            feed.list(tick, &mut listings)
+                .map_err(|source| failed(&**feed, source))?;
+        }
+        self.world
+            .resource_scope(|world, mut directory: Mut<Directory>| {
+                let mut inbox = world.resource_mut::<Inbox>();
+                inbox.clear();
+                if !listings.is_empty() {
+                    inbox.extend(directory.number(&listings, tick.now));
+                }
+                let first = inbox.len();
+                for index in order {
+                    let feed = &mut self.feeds[index];
+                    inbox.begin(feed_id(index));
+                    feed.drain(tick, &directory, &mut inbox)
+                        .map_err(|source| failed(&**feed, source))?;
+                }
+                inbox.sort_from(first);
+                if let Some(feed) = &mut self.execution {
+                    let first = inbox.len();
+                    inbox.begin(feed_id(self.feeds.len()));
+                    feed.drain(tick, &directory, &mut inbox)
+                        .map_err(|source| failed(&**feed, source))?;
+                    inbox.sort_from(first);
+                }
+                for event in inbox.events() {
+                    if event.feed != FeedId::ENGINE
+                        && matches!(event.kind, EventKind::ContractListed { .. })
+                    {
+                        directory.learn(&event.kind);
+                    }
+                }
+                Ok(())
+            })
+    }
+
+    fn run_systems(&mut self, tick: &Tick) -> Result<(), EngineError> {
+        let run = std::panic::AssertUnwindSafe(|| self.schedule.run(&mut self.world));
+        std::panic::catch_unwind(run).map_err(|panic| EngineError::Broken {
+            tick: tick.number,
+            message: message_of(&*panic),
+        })
+    }
+
+    fn close(&mut self, tick: &Tick) -> Result<(), EngineError> {
+        let mut digest = self.world.resource_mut::<Digest>();
+        let run = digest.close_tick(tick.number);
+        if !self.journals {
+            return Ok(());
+        }
+        let phases = digest.phases();
+        let frame = Frame {
+            tick: tick.number,
+            now: tick.now,
+            session: (
+                Expiry::on(tick.session.date).yyyymmdd(),
+                tick.session.open,
+                tick.session.close,
+            ),
+            opens_session: tick.opens_session,
+            skipped: tick.skipped,
+            events: self.world.resource::<Inbox>().events().to_vec(),
+            orders: self.world.resource::<Sent>().0.clone(),
+            phases,
+            digest: run,
+        };
+        self.journal.append(&frame).map_err(EngineError::Journal)
+    }
+}
+
+fn feed_id(index: usize) -> FeedId {
+    FeedId(u16::try_from(index).expect("Invariant: fewer than 65,000 feeds"))
+}
+
+fn failed(feed: &dyn Feed, source: FeedError) -> EngineError {
+    EngineError::Feed {
+        feed: feed.name().to_owned(),
+        source,
+    }
+}
+
+fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("a system panicked without a message")
+        .to_owned()
+}
+
+/// `systems::vpin::fill_buckets` of the full path, generic arguments kept short.
+fn short_name(path: &str) -> String {
+    path.split_inclusive(['<', '>', ',', ' '])
+        .map(|part| {
+            let ends = part.rfind("::").map_or(0, |at| {
+                part[..at].rfind("::").map_or(0, |before| before + 2)
+            });
+            &part[ends..]
+        })
+        .collect()
+}

@@ -1,0 +1,429 @@
+//! The volatility at which Black-Scholes-Merton returns an observed price.
+//!
+//! ```text
+//! F = S e^{(r-q)T}        sigma = LetsBeRational(price e^{rT}, F, K, T, phi)
+//! ```
+//!
+//! Source: Jaeckel, *Let's Be Rational* (2015, revised 2024), through the crate `implied-vol`: a
+//! closed first guess and two higher-order steps reach what an `f64` can hold everywhere. There is
+//! no iteration count to run out of. A price without a volatility gets a status that says why and
+//! never a stand-in.
+//!
+//! The crate calls the standard library's `exp` and `ln`, the one exception to `engine::math`: if
+//! digests ever differ between machines, look here first.
+
+use super::black_scholes::{Discounts, OutOfRange, Terms};
+use components::contract::Right;
+use components::greeks::IvStatus;
+use engine::math::{ln_ratio, norm_pdf};
+use implied_vol::{DefaultSpecialFn, ImpliedBlackVolatility};
+
+/// A price this near to its lower bound, in roundings of the larger leg, holds no time value.
+const NO_TIME_VALUE_ROUNDINGS: f64 = 4.0;
+
+/// Roundings that the attainable error allows for: the quote, both legs, their difference, the
+/// forward, each a few.
+const ATTAINABLE_ROUNDINGS: f64 = 32.0;
+
+/// Above this attainable error, relative to the volatility, it is flagged.
+const ATTAINABLE_ERROR_MAX: f64 = 1e-4;
+
+/// One European option and what it trades at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PricedTerms {
+    /// Call or put.
+    pub right: Right,
+    /// Price of the underlying in dollars.
+    pub spot: f64,
+    /// Strike in dollars.
+    pub strike: f64,
+    /// Time to expiry in years of 365 days; negative once expired.
+    pub years: f64,
+    /// Continuously compounded rate to expiry, 0.04 is 4 % a year.
+    pub rate: f64,
+    /// Continuously compounded dividend yield to expiry.
+    pub dividend_yield: f64,
+    /// Observed price in dollars, discounted as it trades.
+    pub price: f64,
+}
+
+impl PricedTerms {
+    /// The same option with a volatility (0.20 is 20 %) in place of its price.
+    #[must_use]
+    pub fn at_volatility(&self, volatility: f64) -> Terms {
+        let Self {
+            right,
+            spot,
+            strike,
+            years,
+            rate,
+            dividend_yield,
+            ..
+        } = *self;
+        Terms {
+            right,
+            spot,
+            strike,
+            years,
+            rate,
+            dividend_yield,
+            volatility,
+        }
+    }
+
+    /// Checks every input.
+    ///
+    /// # Errors
+    /// The first field that is out of range. A negative time is none: it means expired. A negative
+    /// price is none: it is below its lower bound.
+    pub fn check(&self) -> Result<(), OutOfRange> {
+        self.at_volatility(0.0).check()?;
+        if self.price.is_finite() {
+            return Ok(());
+        }
+        Err(OutOfRange {
+            field: "price",
+            found: self.price,
+            allowed: "a finite number",
+        })
+    }
+}
+
+/// The inputs of a chain, one row a contract, all of the same length.
+#[derive(Clone, Copy, Debug)]
+pub struct PricedColumns<'a> {
+    /// Call or put.
+    pub right: &'a [Right],
+    /// Strikes in dollars.
+    pub strike: &'a [f64],
+    /// Times to expiry in years.
+    pub years: &'a [f64],
+    /// Rates to expiry.
+    pub rate: &'a [f64],
+    /// Dividend yields to expiry.
+    pub dividend_yield: &'a [f64],
+    /// Observed prices in dollars.
+    pub price: &'a [f64],
+}
+
+impl PricedColumns<'_> {
+    /// The number of rows.
+    ///
+    /// # Panics
+    /// If the columns differ in length.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        let rows = self.right.len();
+        let lengths = [
+            self.strike,
+            self.years,
+            self.rate,
+            self.dividend_yield,
+            self.price,
+        ];
+        assert!(
+            lengths.iter().all(|column| column.len() == rows),
+            "columns have equal lengths"
+        );
+        rows
+    }
+
+    /// One row with the spot it is valued at.
+    #[must_use]
+    pub fn row(&self, row: usize, spot: f64) -> PricedTerms {
+        PricedTerms {
+            right: self.right[row],
+            spot,
+            strike: self.strike[row],
+            years: self.years[row],
+            rate: self.rate[row],
+            dividend_yield: self.dividend_yield[row],
+            price: self.price[row],
+        }
+    }
+}
+
+/// The implied volatility of one option, or why there is none.
+///
+/// There is a value with [`IvStatus::Ok`] and [`IvStatus::IllConditioned`] and with no other.
+///
+/// # Examples
+/// ```
+/// use components::contract::Right;
+/// use components::greeks::IvStatus;
+/// use systems::greeks::implied_volatility::{PricedTerms, implied_volatility};
+///
+/// // Hull, section 15.11: a call at 1.875 with S = 21, K = 20, T = 0.25, r = 10 % implies 23.5 %.
+/// let call = PricedTerms {
+///     right: Right::Call,
+///     spot: 21.0,
+///     strike: 20.0,
+///     years: 0.25,
+///     rate: 0.10,
+///     dividend_yield: 0.0,
+///     price: 1.875,
+/// };
+/// let (status, volatility) = implied_volatility(&call);
+/// assert_eq!(status, IvStatus::Ok);
+/// assert!((volatility.unwrap() - 0.235).abs() < 0.0005);
+///
+/// // 21 - 20 e^{-0.025} = 1.494 is the least it can be worth.
+/// let cheap = PricedTerms { price: 1.40, ..call };
+/// assert_eq!(implied_volatility(&cheap), (IvStatus::BelowIntrinsic, None));
+/// ```
+#[must_use]
+pub fn implied_volatility(terms: &PricedTerms) -> (IvStatus, Option<f64>) {
+    solve(
+        terms,
+        &Discounts::new(terms.years, terms.rate, terms.dividend_yield),
+    )
+}
+
+/// The implied volatilities of a chain at one spot, bit for bit those of [`implied_volatility`].
+///
+/// # Panics
+/// If columns and outputs differ in length.
+///
+/// # Examples
+/// ```
+/// use components::contract::Right;
+/// use components::greeks::IvStatus;
+/// use systems::greeks::implied_volatility::{PricedColumns, implied_volatility_rows};
+///
+/// // At the forward a call is worth about 0.4 S sigma sqrt(T): 0.4 x 100 x 0.2 x 0.5 = 4.
+/// let columns = PricedColumns {
+///     right: &[Right::Call, Right::Call],
+///     strike: &[100.0, 100.0],
+///     years: &[0.25, 0.25],
+///     rate: &[0.0, 0.0],
+///     dividend_yield: &[0.0, 0.0],
+///     price: &[4.0, 100.0],
+/// };
+/// let (mut statuses, mut volatilities) = ([IvStatus::NoQuote; 2], [None; 2]);
+/// implied_volatility_rows(100.0, &columns, &mut statuses, &mut volatilities);
+/// assert!((volatilities[0].unwrap() - 0.2).abs() < 0.001);
+/// assert_eq!((statuses[1], volatilities[1]), (IvStatus::AboveMax, None));
+/// ```
+pub fn implied_volatility_rows(
+    spot: f64,
+    columns: &PricedColumns<'_>,
+    statuses: &mut [IvStatus],
+    volatilities: &mut [Option<f64>],
+) {
+    let rows = columns.rows();
+    assert!(
+        statuses.len() == rows && volatilities.len() == rows,
+        "outputs have a row for every input"
+    );
+    let mut discounts = Discounts::new(0.0, 0.0, 0.0);
+    for (row, (status, volatility)) in statuses.iter_mut().zip(volatilities).enumerate() {
+        let terms = columns.row(row, spot);
+        if !discounts.fit(&terms.at_volatility(0.0)) {
+            discounts = Discounts::new(terms.years, terms.rate, terms.dividend_yield);
+        }
+        (*status, *volatility) = solve(&terms, &discounts);
+    }
+}
+
+fn solve(terms: &PricedTerms, discounts: &Discounts) -> (IvStatus, Option<f64>) {
+    if terms.check().is_err() {
+        return (IvStatus::Error, None);
+    }
+    if terms.years <= 0.0 {
+        return (IvStatus::Expired, None);
+    }
+    let spot_leg = terms.spot * discounts.by_yield;
+    let strike_leg = terms.strike * discounts.by_rate;
+    let larger_leg = spot_leg.max(strike_leg);
+    let forward = spot_leg / discounts.by_rate;
+    let forward_price = terms.price / discounts.by_rate;
+    if !(spot_leg > 0.0 && strike_leg > 0.0 && forward.is_finite() && forward_price.is_finite()) {
+        return (IvStatus::Error, None);
+    }
+
+    let intrinsic = (terms.right.phi() * (spot_leg - strike_leg)).max(0.0);
+    let upper = if terms.right == Right::Call {
+        spot_leg
+    } else {
+        strike_leg
+    };
+    let time_value = terms.price - intrinsic;
+    if terms.price == 0.0 && intrinsic == 0.0 {
+        return (IvStatus::ZeroPrice, None);
+    }
+    if time_value.abs() <= NO_TIME_VALUE_ROUNDINGS * f64::EPSILON * larger_leg {
+        return (IvStatus::NoTimeValue, None);
+    }
+    if time_value < 0.0 {
+        return (IvStatus::BelowIntrinsic, None);
+    }
+    if terms.price >= upper {
+        return (IvStatus::AboveMax, None);
+    }
+
+    let volatility = ImpliedBlackVolatility::builder()
+        .option_price(forward_price)
+        .forward(forward)
+        .strike(terms.strike)
+        .expiry(terms.years)
+        .is_call(terms.right == Right::Call)
+        .build()
+        .and_then(|option| option.calculate::<DefaultSpecialFn>())
+        .filter(|volatility| volatility.is_finite() && *volatility > 0.0);
+    let Some(volatility) = volatility else {
+        // Inside its bounds here, outside them by the solver's rounding: at the nearer one.
+        let nearer_upper = upper - terms.price < time_value;
+        return (
+            if nearer_upper {
+                IvStatus::AboveMax
+            } else {
+                IvStatus::NoTimeValue
+            },
+            None,
+        );
+    };
+
+    // In the money the time value is a difference of numbers as large as the legs, and carries
+    // their rounding; out of the money it is the price itself.
+    let rounded = if intrinsic > 0.0 {
+        larger_leg
+    } else {
+        terms.price
+    };
+    let total_volatility = volatility * discounts.sqrt_years;
+    let d1 = ln_ratio(forward, terms.strike) / total_volatility + 0.5 * total_volatility;
+    let error_times_vega = ATTAINABLE_ROUNDINGS * f64::EPSILON * rounded;
+    let vega = spot_leg * norm_pdf(d1) * discounts.sqrt_years;
+    let well_conditioned = error_times_vega <= ATTAINABLE_ERROR_MAX * volatility * vega;
+    let status = if well_conditioned {
+        IvStatus::Ok
+    } else {
+        IvStatus::IllConditioned
+    };
+    (status, Some(volatility))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::greeks::black_scholes::black_scholes;
+    use proptest::prelude::*;
+
+    const CALL: PricedTerms = PricedTerms {
+        right: Right::Call,
+        spot: 650.0,
+        strike: 655.0,
+        years: 1.0 / 365.0,
+        rate: 0.0433,
+        dividend_yield: 0.0125,
+        price: 1.5,
+    };
+
+    #[test]
+    fn what_has_no_volatility_says_why() {
+        let check = |terms: PricedTerms, expected| {
+            assert_eq!(implied_volatility(&terms), (expected, None), "{terms:?}");
+        };
+        check(PricedTerms { years: 0.0, ..CALL }, IvStatus::Expired);
+        check(
+            PricedTerms {
+                years: -1.0,
+                ..CALL
+            },
+            IvStatus::Expired,
+        );
+        check(PricedTerms { price: 0.0, ..CALL }, IvStatus::ZeroPrice);
+        check(
+            PricedTerms {
+                price: -0.01,
+                ..CALL
+            },
+            IvStatus::BelowIntrinsic,
+        );
+        check(
+            PricedTerms {
+                price: 1e-14,
+                ..CALL
+            },
+            IvStatus::NoTimeValue,
+        );
+        check(
+            PricedTerms {
+                price: 650.0,
+                ..CALL
+            },
+            IvStatus::AboveMax,
+        );
+        check(
+            PricedTerms {
+                price: f64::NAN,
+                ..CALL
+            },
+            IvStatus::Error,
+        );
+        check(PricedTerms { spot: -1.0, ..CALL }, IvStatus::Error);
+        check(
+            PricedTerms {
+                strike: 600.0,
+                ..CALL
+            },
+            IvStatus::BelowIntrinsic,
+        );
+    }
+
+    #[test]
+    fn an_error_names_the_price() {
+        let error = PricedTerms {
+            price: f64::INFINITY,
+            ..CALL
+        }
+        .check()
+        .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`price` was inf, must be a finite number"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_volatility_comes_back_from_its_price(
+            call in any::<bool>(),
+            spot in 5.0..7000.0_f64,
+            moneyness in 0.7..1.4_f64,
+            years in 1e-5..2.0_f64,
+            rate in -0.02..0.1_f64,
+            dividend_yield in 0.0..0.1_f64,
+            volatility in 0.02..5.0_f64,
+        ) {
+            let right = if call { Right::Call } else { Right::Put };
+            let strike = spot * moneyness;
+            let terms =
+                PricedTerms { right, spot, strike, years, rate, dividend_yield, price: 0.0 };
+            let (_, greeks) = black_scholes(&terms.at_volatility(volatility));
+            let priced = PricedTerms { price: greeks.price, ..terms };
+            let (status, found) = implied_volatility(&priced);
+            prop_assert_eq!(found.is_some(), matches!(status, IvStatus::Ok | IvStatus::IllConditioned));
+            if let Some(found) = found {
+                // The model price carries rounding of the legs, and vega turns it into volatility.
+                let error = 16.0 * f64::EPSILON * (spot + strike) / greeks.vega;
+                prop_assert!((found - volatility).abs() <= error + 1e-13 * volatility);
+                let again = black_scholes(&terms.at_volatility(found)).1.price;
+                prop_assert!((again - greeks.price).abs() <= 1e-14 * (spot + strike));
+            }
+        }
+
+        #[test]
+        fn any_bits_at_all_give_a_positive_volatility_or_a_reason(
+            bits in prop::array::uniform6(any::<u64>())
+        ) {
+            let [spot, strike, years, rate, dividend_yield, price] = bits.map(f64::from_bits);
+            let right = Right::Call;
+            let terms = PricedTerms { right, spot, strike, years, rate, dividend_yield, price };
+            let (status, volatility) = implied_volatility(&terms);
+            let usable = matches!(status, IvStatus::Ok | IvStatus::IllConditioned);
+            prop_assert_eq!(volatility.is_some(), usable);
+            prop_assert!(volatility.is_none_or(|value| value.is_finite() && value > 0.0));
+        }
+    }
+}
