@@ -4,8 +4,14 @@
 
 /// Price and Greeks of options.
 mod greeks;
+/// What order books say.
+mod imbalance;
 /// Implied volatilities of option prices.
 mod implied_vol;
+/// Tapes of trades.
+mod tape;
+/// Volume buckets and VPIN of a tape.
+mod vpin;
 
 use crate::cli::General;
 use crate::exit::Failure;
@@ -39,6 +45,10 @@ pub enum Kernel {
     Greeks(greeks::Args),
     /// The volatility at which a price is the model's
     ImpliedVol(implied_vol::Args),
+    /// Volume buckets and VPIN of a tape of trades
+    Vpin(vpin::Args),
+    /// Imbalance, microprice and slopes of order books
+    Imbalance(imbalance::Args),
 }
 
 /// Runs a kernel on a file.
@@ -49,6 +59,8 @@ pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
     match &arguments.kernel {
         Kernel::Greeks(arguments) => greeks::run(arguments, general),
         Kernel::ImpliedVol(arguments) => implied_vol::run(arguments, general),
+        Kernel::Vpin(arguments) => vpin::run(arguments, general),
+        Kernel::Imbalance(arguments) => imbalance::run(arguments, general),
     }
 }
 

@@ -62,11 +62,14 @@ impl Input {
     /// If the zip is damaged.
     pub fn zip_names(&self) -> Result<Vec<String>, Failure> {
         let zip = self.zip()?;
-        Ok(zip
-            .file_names()
-            .filter(|name| !name.ends_with('/'))
-            .map(str::to_owned)
-            .collect())
+        let mut names = Vec::new();
+        for name in zip.file_names() {
+            let name = name.map_err(|error| self.damaged(&error))?;
+            if !name.ends_with('/') {
+                names.push(name.into_owned());
+            }
+        }
+        Ok(names)
     }
 
     /// The file in the zip whose name contains `part`, which must be one.
@@ -113,9 +116,11 @@ impl Input {
     }
 
     fn zip(&self) -> Result<ZipArchive<Cursor<&[u8]>>, Failure> {
-        ZipArchive::new(Cursor::new(self.bytes.as_slice())).map_err(|error| {
-            Failure::error(format_args!("{} could not be unpacked: {error}", self.name))
-        })
+        ZipArchive::new(Cursor::new(self.bytes.as_slice())).map_err(|error| self.damaged(&error))
+    }
+
+    fn damaged(&self, error: &dyn std::fmt::Display) -> Failure {
+        Failure::error(format_args!("{} could not be unpacked: {error}", self.name))
     }
 }
 
@@ -148,6 +153,10 @@ impl Table {
         // Spreadsheets like to begin with a byte order mark.
         if bytes.starts_with(b"\xef\xbb\xbf") {
             bytes.drain(..3);
+        }
+        // The reader takes the two characters of a Windows line end for two places.
+        if bytes.windows(2).any(|pair| pair == b"\r\n") {
+            bytes.retain(|byte| *byte != b'\r');
         }
         let mut reader = csv::ReaderBuilder::new()
             .flexible(true)
@@ -248,7 +257,7 @@ impl Record {
         })
     }
 
-    /// The line in the file, from 1, for a file without line breaks inside cells.
+    /// The line in the file, from 1.
     #[must_use]
     pub fn line(&self) -> u64 {
         self.cells

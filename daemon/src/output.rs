@@ -4,7 +4,9 @@
 
 use crate::exit::Failure;
 use clap::ValueEnum;
-use comfy_table::{Cell as TableCell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{
+    Cell as TableCell, CellAlignment, ContentArrangement, Table, TableStyle, presets,
+};
 use std::io::{self, BufWriter, Write};
 
 /// How results are written.
@@ -187,9 +189,9 @@ pub fn json_document(
     Ok(out.flush()?)
 }
 
-fn table(columns: &[&str], preset: &str) -> Table {
+fn table(columns: &[&str], style: TableStyle) -> Table {
     let mut table = Table::new();
-    table.load_preset(preset);
+    table.load_style(style);
     // Lines are cut by whoever shows them, never by us: a cell is always whole.
     table.set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(columns);
