@@ -4,7 +4,7 @@
 //! stands before them is the root, so the `P` in `SPY` is never taken for a put.
 
 use crate::market::{Ticker, TickerError};
-use crate::units::Price;
+use crate::units::{Price, Timestamp};
 use bevy_ecs::prelude::*;
 use core::fmt;
 use jiff::civil::Date;
@@ -246,6 +246,10 @@ impl fmt::Display for OptionTerms {
         )
     }
 }
+
+/// When a contract settles and stops existing.
+#[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settlement(pub Timestamp);
 
 /// The underlying of a contract; the relationship's source side.
 ///

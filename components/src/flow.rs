@@ -1,6 +1,8 @@
 //! Order flow: toxicity on the volume clock and the imbalance of the order book.
 
+use crate::market::{Quote, Side};
 use crate::quality::Stamp;
+use crate::units::{Price, Timestamp};
 use bevy_ecs::prelude::Component;
 
 /// Volume-synchronised probability of informed trading (Easley, Lopez de Prado, O'Hara 2012).
@@ -43,4 +45,32 @@ pub struct Imbalance {
     pub volatility: Option<f64>,
     /// When, until when, how good.
     pub stamp: Stamp,
+}
+
+/// One print on the tape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Print {
+    /// When it took place.
+    pub at: Timestamp,
+    /// The price.
+    pub price: Price,
+    /// Shares.
+    pub size: u64,
+    /// The best bid just before it, 0 without one.
+    pub bid: Price,
+    /// The best ask just before it, 0 without one.
+    pub ask: Price,
+    /// Sale conditions, 0 where the source has none.
+    pub conditions: u32,
+    /// Who began it, where the source says so.
+    pub aggressor: Option<Side>,
+}
+
+/// What was printed and quoted since the last tick, in order. Emptied each tick, memory kept.
+#[derive(Component, Clone, Debug, Default, PartialEq)]
+pub struct Tape {
+    /// Trades and bars.
+    pub prints: Vec<Print>,
+    /// Every change of the best bid and ask.
+    pub quotes: Vec<Quote>,
 }

@@ -71,6 +71,30 @@ impl Default for Valuation {
     }
 }
 
+/// What a vendor says of a contract: only a stand-in where the own volatility is missing.
+#[derive(Component, Clone, Copy, Debug, PartialEq)]
+pub struct VendorGreeks {
+    /// Implied volatility; 0 means that the vendor computed none.
+    pub iv: f64,
+    /// Delta per $1.
+    pub delta: f64,
+    /// Gamma per $1.
+    pub gamma: f64,
+    /// When it was published; [`Timestamp::NEVER`] before the first.
+    pub at: Timestamp,
+}
+
+impl Default for VendorGreeks {
+    fn default() -> Self {
+        Self {
+            iv: 0.0,
+            delta: 0.0,
+            gamma: 0.0,
+            at: Timestamp::NEVER,
+        }
+    }
+}
+
 /// Whether a price has an implied volatility, and why not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum IvStatus {

@@ -11,7 +11,7 @@ use crate::event::{EventKind, FeedId};
 use crate::feeds::Feeds;
 use crate::frame::Frame;
 use crate::inbox::Inbox;
-use crate::latency::Latency;
+use crate::latency::{Latency, Outcome};
 use crate::phase::Phase;
 use crate::plugin::Plugin;
 use crate::ports::{Clock, Feed, FeedError, Journal, JournalError, NoJournal};
@@ -139,10 +139,10 @@ impl Engine {
     }
 
     /// Adds a system to `phase`, after those that the phase already has, and measures it.
-    pub fn add<M>(
+    pub fn add<O: Outcome + 'static, M>(
         &mut self,
         phase: Phase,
-        system: impl IntoSystem<(), (), M> + 'static,
+        system: impl IntoSystem<(), O, M> + 'static,
     ) -> &mut Self {
         let place = &mut self.places[phase.index()];
         let system = IntoSystem::into_system(system);

@@ -5,6 +5,7 @@
 //! which includes the executor's own work. That is one reading of the host's clock per system.
 
 use crate::phase::Phase;
+use bevy_ecs::error::BevyError;
 use bevy_ecs::system::{Adapt, RunSystemError, System, SystemIn, SystemInput};
 use hdrhistogram::Histogram;
 use std::sync::Arc;
@@ -151,18 +152,39 @@ pub(crate) struct Probe {
     last_nanos: Arc<AtomicU64>,
 }
 
-impl<S: System> Adapt<S> for Probe {
+/// What a system returns: nothing, or an error that stops the run.
+pub trait Outcome {
+    /// The error, if there is one.
+    ///
+    /// # Errors
+    /// The system's own.
+    fn into_result(self) -> Result<(), BevyError>;
+}
+
+impl Outcome for () {
+    fn into_result(self) -> Result<(), BevyError> {
+        Ok(())
+    }
+}
+
+impl<E: Into<BevyError>> Outcome for Result<(), E> {
+    fn into_result(self) -> Result<(), BevyError> {
+        self.map_err(Into::into)
+    }
+}
+
+impl<S: System<Out: Outcome>> Adapt<S> for Probe {
     type In = S::In;
-    type Out = S::Out;
+    type Out = ();
 
     fn adapt(
         &mut self,
         input: <Self::In as SystemInput>::Inner<'_>,
         run_system: impl FnOnce(SystemIn<'_, S>) -> Result<S::Out, RunSystemError>,
     ) -> Result<Self::Out, RunSystemError> {
-        let output = run_system(input);
+        let outcome = run_system(input)?.into_result();
         self.last_nanos.store(self.stamps.lap(), Ordering::Relaxed);
-        output
+        outcome.map_err(RunSystemError::Failed)
     }
 }
 

@@ -1,3 +1,16 @@
 //! What happens in a tick: one file per phase.
 
+/// Where a contract's row is, and which rows belong to which underlying.
+pub mod chains;
+/// Dealer exposures and the levels they point to.
+pub mod exposure;
+/// Implied volatility and Greeks.
 pub mod greeks;
+/// Imbalance and order flow of the books.
+pub mod imbalance;
+/// The door.
+pub mod ingest;
+/// Toxicity on the volume clock.
+pub mod vpin;
+/// Threads for the one kernel that needs them.
+pub mod workers;

@@ -4,8 +4,8 @@ mod golden;
 
 use components::contract::Right;
 use golden::{Row, Table};
-use systems::greeks::black_scholes::black_scholes_rows;
-use systems::greeks::black_scholes::{Columns, Greeks, Status, Terms, black_scholes};
+use systems::greeks::black_scholes::{Greeks, Status, black_scholes, black_scholes_rows};
+use systems::greeks::terms::{Columns, Terms};
 
 type Field = (&'static str, fn(&Greeks) -> f64);
 

@@ -6,8 +6,8 @@ use components::contract::Right;
 use components::greeks::IvStatus;
 use golden::{Row, Table};
 use systems::greeks::black_scholes::black_scholes;
-use systems::greeks::implied_volatility::{PricedColumns, PricedTerms};
 use systems::greeks::implied_volatility::{implied_volatility, implied_volatility_rows};
+use systems::greeks::terms::{PricedColumns, PricedTerms};
 
 fn terms(row: Row<'_>) -> PricedTerms {
     PricedTerms {

@@ -45,7 +45,7 @@ fn is_holiday(day: Date) -> bool {
         (5, Weekday::Monday) if in_month >= 25 => true,                // Memorial
         (9, Weekday::Monday) if in_month <= 7 => true,                 // Labor
         (11, Weekday::Thursday) if (22..=28).contains(&in_month) => true, // Thanksgiving
-        (1, _) => is_fixed_or_monday_after(day, 1),
+        (1, _) => is_observed(day, 1),
         (6, _) => day.year() >= JUNETEENTH_SINCE_YEAR && is_observed(day, 19),
         (7, _) => is_observed(day, 4),
         (12, _) => is_observed(day, 25),
@@ -55,16 +55,12 @@ fn is_holiday(day: Date) -> bool {
 }
 
 /// Whether the holiday on `fixed` of this month is kept on `day`: a Saturday's is kept on the
-/// Friday before, a Sunday's on the Monday after.
+/// Friday before, a Sunday's on the Monday after. New Year's Friday lies in another month, so a
+/// Saturday's New Year is not kept: that is the exchange's rule, the day ends an accounting year.
 fn is_observed(day: Date, fixed: i8) -> bool {
-    is_fixed_or_monday_after(day, fixed)
+    day.day() == fixed
         || (day.weekday() == Weekday::Friday && day.day() == fixed - 1)
-}
-
-/// New Year's rule: a Sunday's holiday moves to Monday, but a Saturday's is not kept on Friday,
-/// because that Friday ends an accounting year.
-fn is_fixed_or_monday_after(day: Date, fixed: i8) -> bool {
-    day.day() == fixed || (day.weekday() == Weekday::Monday && day.day() == fixed + 1)
+        || (day.weekday() == Weekday::Monday && day.day() == fixed + 1)
 }
 
 /// Two days before Easter Sunday, by the Gregorian computus of Meeus, Jones and Butcher.

@@ -14,32 +14,13 @@
 //! money, `N` from `erfc` so that the tails keep their digits, and puts from their own formula
 //! instead of parity.
 
-use components::contract::Right;
+use super::terms::{Columns, Discounts, Terms};
 use components::greeks::{Carry, Cross, Sensitivity};
-use engine::math::{erfc, exp, ln_ratio, norm_pdf};
+use engine::math::{erfc, ln_ratio, norm_pdf};
 
 /// Below this `sigma sqrt T` (or time in years) a price is a step function of the spot to the last
 /// digit of an `f64`, and the limits of zero apply.
 const STEP_FUNCTION_BELOW: f64 = 1e-30;
-
-/// What one European option is worth something by.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Terms {
-    /// Call or put.
-    pub right: Right,
-    /// Price of the underlying in dollars.
-    pub spot: f64,
-    /// Strike in dollars.
-    pub strike: f64,
-    /// Time to expiry in years of 365 days; negative once expired.
-    pub years: f64,
-    /// Continuously compounded rate to expiry, 0.04 is 4 % a year.
-    pub rate: f64,
-    /// Continuously compounded dividend yield to expiry.
-    pub dividend_yield: f64,
-    /// Volatility a year, 0.20 is 20 %.
-    pub volatility: f64,
-}
 
 /// How a valuation came out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -151,130 +132,13 @@ impl Greeks {
     }
 }
 
-/// An input that no valuation exists for.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[error("`{field}` was {found}, must be {allowed}")]
-pub struct OutOfRange {
-    /// The field's name.
-    pub field: &'static str,
-    /// Its value.
-    pub found: f64,
-    /// What would be accepted.
-    pub allowed: &'static str,
-}
-
-impl Terms {
-    /// Checks every input.
-    ///
-    /// # Errors
-    /// The first field that is out of range. A negative time is none: it means expired.
-    pub fn check(&self) -> Result<(), OutOfRange> {
-        check(
-            "spot",
-            self.spot,
-            self.spot > 0.0,
-            "a positive finite number",
-        )?;
-        check(
-            "strike",
-            self.strike,
-            self.strike > 0.0,
-            "a positive finite number",
-        )?;
-        check("years", self.years, true, "a finite number")?;
-        check("rate", self.rate, true, "a finite number")?;
-        check(
-            "dividend_yield",
-            self.dividend_yield,
-            true,
-            "a finite number",
-        )?;
-        check(
-            "volatility",
-            self.volatility,
-            self.volatility >= 0.0,
-            "a finite number from 0",
-        )
-    }
-}
-
-fn check(
-    field: &'static str,
-    found: f64,
-    in_range: bool,
-    allowed: &'static str,
-) -> Result<(), OutOfRange> {
-    if found.is_finite() && in_range {
-        Ok(())
-    } else {
-        Err(OutOfRange {
-            field,
-            found,
-            allowed,
-        })
-    }
-}
-
-/// The inputs of a chain, one row a contract, all of the same length.
-#[derive(Clone, Copy, Debug)]
-pub struct Columns<'a> {
-    /// Call or put.
-    pub right: &'a [Right],
-    /// Strikes in dollars.
-    pub strike: &'a [f64],
-    /// Times to expiry in years.
-    pub years: &'a [f64],
-    /// Rates to expiry.
-    pub rate: &'a [f64],
-    /// Dividend yields to expiry.
-    pub dividend_yield: &'a [f64],
-    /// Volatilities a year.
-    pub volatility: &'a [f64],
-}
-
-impl Columns<'_> {
-    /// The number of rows.
-    ///
-    /// # Panics
-    /// If the columns differ in length.
-    #[must_use]
-    pub fn rows(&self) -> usize {
-        let rows = self.right.len();
-        let lengths = [
-            self.strike,
-            self.years,
-            self.rate,
-            self.dividend_yield,
-            self.volatility,
-        ];
-        assert!(
-            lengths.iter().all(|column| column.len() == rows),
-            "columns have equal lengths"
-        );
-        rows
-    }
-
-    /// One row with the spot it is valued at.
-    #[must_use]
-    pub fn row(&self, row: usize, spot: f64) -> Terms {
-        Terms {
-            right: self.right[row],
-            spot,
-            strike: self.strike[row],
-            years: self.years[row],
-            rate: self.rate[row],
-            dividend_yield: self.dividend_yield[row],
-            volatility: self.volatility[row],
-        }
-    }
-}
-
 /// Values one option.
 ///
 /// # Examples
 /// ```
 /// use components::contract::Right;
-/// use systems::greeks::black_scholes::{Status, Terms, black_scholes};
+/// use systems::greeks::black_scholes::{Status, black_scholes};
+/// use systems::greeks::terms::Terms;
 ///
 /// // Hull, example 15.6: S = 42, K = 40, T = 0.5, r = 10 %, sigma = 20 %: the call is worth 4.76.
 /// let call = Terms {
@@ -314,7 +178,8 @@ pub fn black_scholes(terms: &Terms) -> (Status, Greeks) {
 /// # Examples
 /// ```
 /// use components::contract::Right;
-/// use systems::greeks::black_scholes::{Columns, Greeks, Status, black_scholes_rows};
+/// use systems::greeks::black_scholes::{Greeks, Status, black_scholes_rows};
+/// use systems::greeks::terms::Columns;
 ///
 /// // A call and a put at the forward are worth the same, and their deltas differ by 1.
 /// let columns = Columns {
@@ -348,41 +213,6 @@ pub fn black_scholes_rows(
             discounts = Discounts::new(terms.years, terms.rate, terms.dividend_yield);
         }
         (*status, *values) = value(&terms, &discounts);
-    }
-}
-
-/// What all contracts of an expiry share.
-#[derive(Clone, Copy)]
-pub(super) struct Discounts {
-    years: f64,
-    rate: f64,
-    dividend_yield: f64,
-    pub(super) sqrt_years: f64,
-    /// `e^{-rT}`.
-    pub(super) by_rate: f64,
-    /// `e^{-qT}`.
-    pub(super) by_yield: f64,
-}
-
-impl Discounts {
-    pub(super) fn new(years: f64, rate: f64, dividend_yield: f64) -> Self {
-        Self {
-            years,
-            rate,
-            dividend_yield,
-            sqrt_years: years.sqrt(),
-            by_rate: exp(-rate * years),
-            by_yield: exp(-dividend_yield * years),
-        }
-    }
-
-    /// Whether they were computed from these terms, compared by bits so that a zero with a sign
-    /// or a not-a-number cannot make a row depend on the one before it.
-    pub(super) fn fit(&self, terms: &Terms) -> bool {
-        let differing = (self.years.to_bits() ^ terms.years.to_bits())
-            | (self.rate.to_bits() ^ terms.rate.to_bits())
-            | (self.dividend_yield.to_bits() ^ terms.dividend_yield.to_bits());
-        differing == 0
     }
 }
 
@@ -487,6 +317,8 @@ fn step_function(terms: &Terms, discounts: &Discounts) -> (Status, Greeks) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use components::contract::Right;
+    use engine::math::exp;
     use proptest::prelude::*;
 
     fn any_terms() -> impl Strategy<Value = Terms> {
@@ -530,21 +362,6 @@ mod tests {
             "gamma was {}",
             greeks.gamma
         );
-    }
-
-    #[test]
-    fn an_error_names_the_field_its_value_and_what_is_allowed() {
-        let error = Terms {
-            volatility: -0.2,
-            ..AT_THE_MONEY
-        }
-        .check()
-        .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "`volatility` was -0.2, must be a finite number from 0"
-        );
-        assert!(AT_THE_MONEY.check().is_ok());
     }
 
     #[test]

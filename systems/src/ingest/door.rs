@@ -1,0 +1,612 @@
+//! What passes and what is refused, event by event, on slices of the world's columns.
+
+use crate::chains::Chains;
+use crate::ingest::refusal::{Refusal, Refusals};
+use crate::ingest::{Counts, IngestConfig, Sources};
+use bevy_ecs::change_detection::ContiguousMut;
+use components::contract::{ContractId, Settlement};
+use components::flow::{Print, Tape};
+use components::greeks::VendorGreeks;
+use components::interest::OpenInterest;
+use components::market::{
+    BOOK_LEVELS, Book, LastTrade, Level, Quote, Side, Spot, SpotSource, SymbolId, TradingHalt,
+};
+use components::units::{Price, Timestamp};
+use engine::clock::Tick;
+use engine::event::{Bar, Event, EventKind};
+use engine::transcript::Transcript;
+
+/// What the door touches of an underlying.
+pub(super) type Underlyings = (
+    &'static mut Quote,
+    &'static mut LastTrade,
+    &'static mut Book,
+    &'static mut Spot,
+    &'static mut TradingHalt,
+    &'static mut Tape,
+    &'static mut Sources,
+);
+
+/// What the door touches of a contract.
+pub(super) type Contracts = (
+    &'static mut Quote,
+    &'static mut LastTrade,
+    &'static mut OpenInterest,
+    &'static mut VendorGreeks,
+    &'static Settlement,
+);
+
+type UnderlyingTable<'w> = (
+    ContiguousMut<'w, Quote>,
+    ContiguousMut<'w, LastTrade>,
+    ContiguousMut<'w, Book>,
+    ContiguousMut<'w, Spot>,
+    ContiguousMut<'w, TradingHalt>,
+    ContiguousMut<'w, Tape>,
+    ContiguousMut<'w, Sources>,
+);
+
+type ContractTable<'w> = (
+    ContiguousMut<'w, Quote>,
+    ContiguousMut<'w, LastTrade>,
+    ContiguousMut<'w, OpenInterest>,
+    ContiguousMut<'w, VendorGreeks>,
+    &'w [Settlement],
+);
+
+/// The columns of the underlyings, by row.
+#[derive(Default)]
+pub(super) struct UnderlyingColumns<'w> {
+    quotes: &'w mut [Quote],
+    trades: &'w mut [LastTrade],
+    books: &'w mut [Book],
+    spots: &'w mut [Spot],
+    halts: &'w mut [TradingHalt],
+    tapes: &'w mut [Tape],
+    sources: &'w mut [Sources],
+}
+
+impl<'w> UnderlyingColumns<'w> {
+    // Change ticks are bypassed: they cost a write per row, and the phases after this one are told
+    // what changed by the index of chains.
+    pub(super) fn of(table: &'w mut Option<UnderlyingTable<'_>>) -> Self {
+        table.as_mut().map_or_else(
+            Self::default,
+            |(quotes, trades, books, spots, halts, tapes, sources)| Self {
+                quotes: quotes.bypass_change_detection(),
+                trades: trades.bypass_change_detection(),
+                books: books.bypass_change_detection(),
+                spots: spots.bypass_change_detection(),
+                halts: halts.bypass_change_detection(),
+                tapes: tapes.bypass_change_detection(),
+                sources: sources.bypass_change_detection(),
+            },
+        )
+    }
+}
+
+/// The columns of the contracts, by row.
+#[derive(Default)]
+pub(super) struct ContractColumns<'w> {
+    quotes: &'w mut [Quote],
+    trades: &'w mut [LastTrade],
+    interests: &'w mut [OpenInterest],
+    vendors: &'w mut [VendorGreeks],
+    settlements: &'w [Settlement],
+}
+
+impl<'w> ContractColumns<'w> {
+    pub(super) fn of(table: &'w mut Option<ContractTable<'_>>) -> Self {
+        table.as_mut().map_or_else(
+            Self::default,
+            |(quotes, trades, interests, vendors, settlements)| Self {
+                quotes: quotes.bypass_change_detection(),
+                trades: trades.bypass_change_detection(),
+                interests: interests.bypass_change_detection(),
+                vendors: vendors.bypass_change_detection(),
+                settlements,
+            },
+        )
+    }
+}
+
+/// A print, or a bar that counts as one.
+struct Traded {
+    price: Price,
+    size: u64,
+    conditions: u32,
+    aggressor: Option<Side>,
+}
+
+impl Traded {
+    fn bar(bar: &Bar) -> Self {
+        Self {
+            price: bar.close,
+            size: bar.volume,
+            conditions: 0,
+            aggressor: None,
+        }
+    }
+}
+
+/// The door with the columns behind it.
+pub(super) struct Door<'a, 'w> {
+    pub(super) tick: &'a Tick,
+    pub(super) config: &'a IngestConfig,
+    pub(super) price_max: Price,
+    pub(super) chains: &'a mut Chains,
+    pub(super) counts: &'a mut Counts,
+    pub(super) refusals: &'a mut Refusals,
+    pub(super) underlyings: UnderlyingColumns<'w>,
+    pub(super) contracts: ContractColumns<'w>,
+}
+
+impl Door<'_, '_> {
+    /// Lets one event in, or refuses and counts it.
+    pub(super) fn take(&mut self, event: &Event, transcript: &mut Transcript) {
+        let passed = self.stamped(event).and_then(|()| match &event.kind {
+            EventKind::Quote {
+                symbol,
+                bid,
+                ask,
+                bid_size,
+                ask_size,
+            } => self.quote(
+                *symbol,
+                event,
+                quote_of(*bid, *ask, *bid_size, *ask_size, event.at),
+            ),
+            EventKind::Trade {
+                symbol,
+                price,
+                size,
+                conditions,
+                aggressor,
+            } => {
+                let traded = Traded {
+                    price: *price,
+                    size: u64::from(*size),
+                    conditions: *conditions,
+                    aggressor: *aggressor,
+                };
+                self.trade(*symbol, event, &traded)
+            }
+            EventKind::Bar { symbol, bar } => self
+                .bar(bar)
+                .and_then(|()| self.trade(*symbol, event, &Traded::bar(bar))),
+            EventKind::Index { symbol, level } => self.index(*symbol, event, *level),
+            EventKind::Book { symbol, book } => self.book(*symbol, event, book),
+            EventKind::Halted { symbol } => self.halt(*symbol, event, true, transcript),
+            EventKind::Resumed { symbol } => self.halt(*symbol, event, false, transcript),
+            EventKind::OptionQuote {
+                contract,
+                bid,
+                ask,
+                bid_size,
+                ask_size,
+            } => self.option_quote(
+                *contract,
+                event,
+                quote_of(*bid, *ask, *bid_size, *ask_size, event.at),
+            ),
+            EventKind::OptionTrade {
+                contract,
+                price,
+                size,
+                conditions,
+            } => {
+                let traded = Traded {
+                    price: *price,
+                    size: u64::from(*size),
+                    conditions: *conditions,
+                    aggressor: None,
+                };
+                self.option_trade(*contract, event, &traded)
+            }
+            EventKind::OptionBar { contract, bar } => self
+                .bar(bar)
+                .and_then(|()| self.option_trade(*contract, event, &Traded::bar(bar))),
+            EventKind::OpenInterest {
+                contract,
+                contracts,
+            } => self.open_interest(*contract, event, *contracts),
+            EventKind::VendorGreeks {
+                contract,
+                iv,
+                delta,
+                gamma,
+            } => {
+                let at = event.at;
+                let vendor = VendorGreeks {
+                    iv: *iv,
+                    delta: *delta,
+                    gamma: *gamma,
+                    at,
+                };
+                self.vendor(*contract, vendor)
+            }
+            // Listings were taken in before; reports of the broker belong to Positions.
+            _ => Ok(()),
+        });
+        if let Err(reason) = passed {
+            self.refusals.count(reason);
+        }
+    }
+
+    fn stamped(&self, event: &Event) -> Result<(), Refusal> {
+        let age = event.received.nanos_since(event.at);
+        if age > self.config.stale_stamp_ms * 1_000_000 {
+            return Err(Refusal::StaleStamp);
+        }
+        let ahead = event.at.nanos_since(self.tick.now);
+        if ahead > self.config.future_stamp_ms * 1_000_000 {
+            return Err(Refusal::FutureStamp);
+        }
+        Ok(())
+    }
+
+    fn symbol_row(&self, symbol: SymbolId) -> Result<usize, Refusal> {
+        self.chains
+            .symbol_row(symbol)
+            .ok_or(Refusal::UnlistedSymbol)
+    }
+
+    fn contract_row(&self, contract: ContractId, at: Timestamp) -> Result<usize, Refusal> {
+        let row = self.chains.row(contract).ok_or(Refusal::UnlistedContract)?;
+        // A quote stamped at the settlement instant itself is the closing quote.
+        if at > self.contracts.settlements[row].0 {
+            return Err(Refusal::ExpiredContract);
+        }
+        Ok(row)
+    }
+
+    fn sides(&self, quote: &Quote, before: &Quote) -> Result<(), Refusal> {
+        if quote.bid.0 < 0 || quote.ask.0 < 0 {
+            return Err(Refusal::NonPositivePrice);
+        }
+        if quote.bid > self.price_max || quote.ask > self.price_max {
+            return Err(Refusal::ImplausiblePrice);
+        }
+        if quote.at < before.at {
+            return Err(Refusal::OutOfOrder);
+        }
+        Ok(())
+    }
+
+    fn quote(&mut self, symbol: SymbolId, event: &Event, quote: Quote) -> Result<(), Refusal> {
+        let row = self.symbol_row(symbol)?;
+        self.sides(&quote, &self.underlyings.quotes[row])?;
+        self.underlyings.quotes[row] = quote;
+        self.underlyings.tapes[row].quotes.push(quote);
+        let sources = &mut self.underlyings.sources[row];
+        sources.has_quotes = true;
+        if let Some(dollars) = quote.mid_dollars() {
+            sources.spot = event.feed;
+            self.spot(row, symbol, dollars, SpotSource::Quote, event.at);
+        }
+        self.counts.quotes += 1;
+        Ok(())
+    }
+
+    fn trade(&mut self, symbol: SymbolId, event: &Event, traded: &Traded) -> Result<(), Refusal> {
+        let row = self.symbol_row(symbol)?;
+        self.priced(traded)?;
+        let quote = self.underlyings.quotes[row];
+        note_trade(&mut self.underlyings.trades[row], traded, event.at);
+        self.underlyings.tapes[row].prints.push(Print {
+            at: event.at,
+            price: traded.price,
+            size: traded.size,
+            bid: quote.bid,
+            ask: quote.ask,
+            conditions: traded.conditions,
+            aggressor: traded.aggressor,
+        });
+        if self.underlyings.spots[row].source <= SpotSource::Trade {
+            self.underlyings.sources[row].spot = event.feed;
+            self.spot(
+                row,
+                symbol,
+                traded.price.dollars(),
+                SpotSource::Trade,
+                event.at,
+            );
+        }
+        self.counts.trades += 1;
+        Ok(())
+    }
+
+    fn index(&mut self, symbol: SymbolId, event: &Event, level: Price) -> Result<(), Refusal> {
+        let row = self.symbol_row(symbol)?;
+        self.positive(level)?;
+        self.underlyings.sources[row].spot = event.feed;
+        self.spot(row, symbol, level.dollars(), SpotSource::Index, event.at);
+        self.counts.index_levels += 1;
+        Ok(())
+    }
+
+    fn book(&mut self, symbol: SymbolId, event: &Event, book: &Book) -> Result<(), Refusal> {
+        let row = self.symbol_row(symbol)?;
+        let best = book.best();
+        self.sides(&best, &self.underlyings.books[row].best())?;
+        if !is_sorted(&book.bids, |better, worse| better > worse)
+            || !is_sorted(&book.asks, |better, worse| better < worse)
+        {
+            return Err(Refusal::UnsortedBook);
+        }
+        self.underlyings.books[row] = *book;
+        let sources = &mut self.underlyings.sources[row];
+        sources.book = event.feed;
+        if !sources.has_quotes {
+            let before = self.underlyings.quotes[row];
+            self.underlyings.quotes[row] = best;
+            if (best.bid, best.ask, best.bid_size, best.ask_size)
+                != (before.bid, before.ask, before.bid_size, before.ask_size)
+            {
+                self.underlyings.tapes[row].quotes.push(best);
+            }
+            if let Some(dollars) = best.mid_dollars() {
+                sources.spot = event.feed;
+                self.spot(row, symbol, dollars, SpotSource::Book, event.at);
+            }
+        }
+        self.counts.book_updates += 1;
+        Ok(())
+    }
+
+    fn halt(
+        &mut self,
+        symbol: SymbolId,
+        event: &Event,
+        halted: bool,
+        transcript: &mut Transcript,
+    ) -> Result<(), Refusal> {
+        let row = self.symbol_row(symbol)?;
+        if self.underlyings.halts[row].halted != halted {
+            self.underlyings.halts[row] = TradingHalt {
+                halted,
+                since: event.at,
+            };
+            self.counts.halts += u64::from(halted);
+            let what = if halted { "halted" } else { "resumed" };
+            transcript.line(format_args!("market {what} symbol {}", symbol.0));
+        }
+        Ok(())
+    }
+
+    fn option_quote(
+        &mut self,
+        contract: ContractId,
+        event: &Event,
+        quote: Quote,
+    ) -> Result<(), Refusal> {
+        let row = self.contract_row(contract, event.at)?;
+        let before = self.contracts.quotes[row];
+        self.sides(&quote, &before)?;
+        self.contracts.quotes[row] = quote;
+        let owner = self.chains.owner(row);
+        let symbol_row = self.symbol_row(owner)?;
+        self.underlyings.sources[symbol_row].chain = event.feed;
+        // Sizes do not enter a volatility: a quote at unchanged prices leaves the Greeks alone.
+        if (before.bid, before.ask) != (quote.bid, quote.ask) || before.at == Timestamp::NEVER {
+            self.chains.quote_changed[row] = true;
+            self.chains.touched[owner.0 as usize] = true;
+        }
+        self.counts.option_quotes += 1;
+        Ok(())
+    }
+
+    fn option_trade(
+        &mut self,
+        contract: ContractId,
+        event: &Event,
+        traded: &Traded,
+    ) -> Result<(), Refusal> {
+        let row = self.contract_row(contract, event.at)?;
+        self.priced(traded)?;
+        note_trade(&mut self.contracts.trades[row], traded, event.at);
+        self.counts.option_trades += 1;
+        Ok(())
+    }
+
+    fn open_interest(
+        &mut self,
+        contract: ContractId,
+        event: &Event,
+        contracts: u32,
+    ) -> Result<(), Refusal> {
+        let row = self.contract_row(contract, event.at)?;
+        self.contracts.interests[row] = OpenInterest {
+            contracts,
+            at: event.at,
+        };
+        let owner = self.chains.owner(row);
+        self.chains.revalued[owner.0 as usize] = true;
+        self.chains.touched[owner.0 as usize] = true;
+        self.chains.quote_changed[row] = true;
+        self.counts.open_interest += 1;
+        Ok(())
+    }
+
+    fn vendor(&mut self, contract: ContractId, vendor: VendorGreeks) -> Result<(), Refusal> {
+        let row = self.contract_row(contract, vendor.at)?;
+        if ![vendor.iv, vendor.delta, vendor.gamma]
+            .iter()
+            .all(|value| value.is_finite())
+        {
+            return Err(Refusal::NotANumber);
+        }
+        // All three zero is how vendors write "not computed": kept as missing, not refused.
+        let missing = [vendor.iv, vendor.delta, vendor.gamma]
+            .iter()
+            .all(|value| *value == 0.0);
+        if !missing && !(vendor.iv > 0.0 && vendor.iv < 5.0) {
+            return Err(Refusal::IvOutOfRange);
+        }
+        if vendor.delta.abs() > 1.0 || vendor.gamma < 0.0 {
+            return Err(Refusal::DeltaOutOfRange);
+        }
+        self.contracts.vendors[row] = vendor;
+        let owner = self.chains.owner(row);
+        self.chains.quote_changed[row] = true;
+        self.chains.touched[owner.0 as usize] = true;
+        self.counts.vendor_greeks += 1;
+        Ok(())
+    }
+
+    fn spot(
+        &mut self,
+        row: usize,
+        symbol: SymbolId,
+        dollars: f64,
+        source: SpotSource,
+        at: Timestamp,
+    ) {
+        let spot = &mut self.underlyings.spots[row];
+        if spot.dollars.to_bits() != dollars.to_bits() {
+            self.chains.touched[symbol.0 as usize] = true;
+        }
+        *spot = Spot {
+            dollars,
+            source,
+            at,
+        };
+    }
+
+    fn priced(&self, traded: &Traded) -> Result<(), Refusal> {
+        self.positive(traded.price)?;
+        if traded.size == 0 {
+            Err(Refusal::ZeroSize)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn positive(&self, price: Price) -> Result<(), Refusal> {
+        if price.0 <= 0 {
+            Err(Refusal::NonPositivePrice)
+        } else if price > self.price_max {
+            Err(Refusal::ImplausiblePrice)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn bar(&self, bar: &Bar) -> Result<(), Refusal> {
+        self.positive(bar.low)?;
+        self.positive(bar.high)?;
+        let holds = |price: Price| bar.low <= price && price <= bar.high;
+        if holds(bar.open) && holds(bar.close) {
+            Ok(())
+        } else {
+            Err(Refusal::InconsistentBar)
+        }
+    }
+}
+
+/// Mixes what an event says into `state`: cheap, and different for every field.
+pub(super) fn fold(state: u64, event: &Event) -> u64 {
+    let mix = |state: u64, word: i64| {
+        (state ^ word.cast_unsigned())
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            .rotate_left(29)
+    };
+    let state = mix(mix(state, event.received.0), event.at.0);
+    let two = |state, id: u32, number: i64| mix(mix(state, i64::from(id)), number);
+    match &event.kind {
+        EventKind::Quote {
+            symbol: SymbolId(id),
+            bid,
+            ask,
+            bid_size,
+            ask_size,
+        }
+        | EventKind::OptionQuote {
+            contract: ContractId(id),
+            bid,
+            ask,
+            bid_size,
+            ask_size,
+        } => {
+            let state = mix(two(state, *id, bid.0), ask.0);
+            mix(mix(state, i64::from(*bid_size)), i64::from(*ask_size))
+        }
+        EventKind::Trade {
+            symbol,
+            price,
+            size,
+            ..
+        } => mix(two(state, symbol.0, price.0), i64::from(*size)),
+        EventKind::OptionTrade {
+            contract,
+            price,
+            size,
+            ..
+        } => mix(two(state, contract.0, price.0), i64::from(*size)),
+        EventKind::Bar {
+            symbol: SymbolId(id),
+            bar,
+        }
+        | EventKind::OptionBar {
+            contract: ContractId(id),
+            bar,
+        } => mix(two(state, *id, bar.close.0), bar.volume.cast_signed()),
+        EventKind::Index { symbol, level } => two(state, symbol.0, level.0),
+        EventKind::Book { symbol, book } => {
+            let levels = book.bids.iter().chain(&book.asks);
+            levels.fold(two(state, symbol.0, 1), |state, level| {
+                mix(mix(state, level.price.0), i64::from(level.size))
+            })
+        }
+        EventKind::OpenInterest {
+            contract,
+            contracts,
+        } => two(state, contract.0, i64::from(*contracts)),
+        EventKind::VendorGreeks {
+            contract,
+            iv,
+            delta,
+            gamma,
+        } => [iv, delta, gamma]
+            .iter()
+            .fold(two(state, contract.0, 2), |state, value| {
+                mix(state, value.to_bits().cast_signed())
+            }),
+        EventKind::SymbolListed { symbol, .. } => two(state, symbol.0, 3),
+        EventKind::ContractListed {
+            contract, terms, ..
+        } => two(state, contract.0, terms.strike.0),
+        EventKind::Halted { symbol } => two(state, symbol.0, 4),
+        EventKind::Resumed { symbol } => two(state, symbol.0, 5),
+        EventKind::OrderFilled(fill) => mix(mix(state, fill.order.0.cast_signed()), fill.price.0),
+        EventKind::OrderAccepted { order }
+        | EventKind::OrderCancelled { order }
+        | EventKind::OrderRejected { order, .. } => mix(state, order.0.cast_signed()),
+        EventKind::Heartbeat | EventKind::FeedLost | EventKind::FeedRestored => state,
+    }
+}
+
+fn quote_of(bid: Price, ask: Price, bid_size: u32, ask_size: u32, at: Timestamp) -> Quote {
+    Quote {
+        bid,
+        ask,
+        bid_size,
+        ask_size,
+        at,
+    }
+}
+
+fn note_trade(trade: &mut LastTrade, traded: &Traded, at: Timestamp) {
+    trade.price = traded.price;
+    trade.size = u32::try_from(traded.size).unwrap_or(u32::MAX);
+    trade.at = at;
+    trade.day_volume += traded.size;
+}
+
+fn is_sorted(levels: &[Level; BOOK_LEVELS], better: impl Fn(i64, i64) -> bool) -> bool {
+    let filled = levels.iter().take_while(|level| level.size > 0).count();
+    let (head, tail) = levels.split_at(filled);
+    head.windows(2)
+        .all(|pair| better(pair[0].price.0, pair[1].price.0))
+        && tail.iter().all(|level| level.size == 0)
+}
