@@ -8,6 +8,8 @@ mod greeks;
 mod imbalance;
 /// Implied volatilities of option prices.
 mod implied_vol;
+/// Dealer exposure of a chain.
+mod levels;
 /// Tapes of trades.
 mod tape;
 /// Volume buckets and VPIN of a tape.
@@ -47,6 +49,8 @@ pub enum Kernel {
     ImpliedVol(implied_vol::Args),
     /// Volume buckets and VPIN of a tape of trades
     Vpin(vpin::Args),
+    /// Dealer gamma and delta of a chain, walls and zero gamma
+    Levels(levels::Args),
     /// Imbalance, microprice and slopes of order books
     Imbalance(imbalance::Args),
 }
@@ -60,6 +64,7 @@ pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
         Kernel::Greeks(arguments) => greeks::run(arguments, general),
         Kernel::ImpliedVol(arguments) => implied_vol::run(arguments, general),
         Kernel::Vpin(arguments) => vpin::run(arguments, general),
+        Kernel::Levels(arguments) => levels::run(arguments, general),
         Kernel::Imbalance(arguments) => imbalance::run(arguments, general),
     }
 }

@@ -27,6 +27,8 @@ pub enum Format {
 pub enum Cell<'a> {
     /// A text.
     Text(&'a str),
+    /// A text that stands to the right where columns are aligned.
+    Right(&'a str),
     /// A whole number.
     Count(u64),
     /// A number; one that is not finite counts as missing.
@@ -45,7 +47,7 @@ impl<'a> Cell<'a> {
     /// The text of every format but JSON.
     fn text(self) -> String {
         match self {
-            Self::Text(text) => text.to_owned(),
+            Self::Text(text) | Self::Right(text) => text.to_owned(),
             Self::Count(count) => count.to_string(),
             Self::Number(number) if number.is_finite() => shortest(number),
             Self::Number(_) | Self::Missing => String::new(),
@@ -54,7 +56,7 @@ impl<'a> Cell<'a> {
 
     fn json(self) -> serde_json::Value {
         match self {
-            Self::Text(text) => text.into(),
+            Self::Text(text) | Self::Right(text) => text.into(),
             Self::Count(count) => count.into(),
             // A number that is not finite becomes null.
             Self::Number(number) => number.into(),

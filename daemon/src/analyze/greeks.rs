@@ -6,7 +6,8 @@ use crate::exit::Failure;
 use crate::input::{Column, Input, Table};
 use crate::output::{self, Cell, Format, Rows};
 use std::path::PathBuf;
-use systems::greeks::black_scholes::{Greeks, Status, Terms, black_scholes};
+use systems::greeks::black_scholes::{Greeks, Status, black_scholes};
+use systems::greeks::terms::Terms;
 
 /// The arguments of `analyze greeks`.
 #[derive(clap::Args, Debug)]

@@ -7,7 +7,8 @@ use crate::input::{Column, Input, Table};
 use crate::output::{self, Cell, Format, Rows};
 use components::greeks::IvStatus;
 use std::path::PathBuf;
-use systems::greeks::implied_volatility::{PricedTerms, implied_volatility};
+use systems::greeks::implied_volatility::implied_volatility;
+use systems::greeks::terms::PricedTerms;
 
 /// The arguments of `analyze implied-vol`.
 #[derive(clap::Args, Debug)]

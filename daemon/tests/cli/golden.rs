@@ -1,13 +1,6 @@
 //! `analyze` against the golden files, through the real program.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test stops at the first thing that is not as it set it up"
-)]
-
-mod program;
-
-use program::{Row, alphatrader, assert_near, golden, golden_rows, number};
+use crate::program::{Row, alphatrader, assert_near, golden, golden_rows, number};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 

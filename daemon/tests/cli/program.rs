@@ -72,13 +72,18 @@ impl Run {
     }
 }
 
-/// The golden file `name`: in `$ALPHATRADER_GOLDEN` if set, else the project's copy.
+/// The golden file `name`: in `$ALPHATRADER_GOLDEN` if set, else the project's copy, here or beside
+/// the kernels.
 pub(crate) fn golden(name: &str) -> PathBuf {
-    match std::env::var_os("ALPHATRADER_GOLDEN") {
-        Some(folder) => PathBuf::from(folder).join(name),
-        None => PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-            .join("../systems/tests/golden")
-            .join(name),
+    if let Some(folder) = std::env::var_os("ALPHATRADER_GOLDEN") {
+        return PathBuf::from(folder).join(name);
+    }
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let own = here.join("tests/golden").join(name);
+    if own.exists() {
+        own
+    } else {
+        here.join("../systems/tests/golden").join(name)
     }
 }
 
