@@ -3,11 +3,7 @@
 use crate::contract::{ContractId, OptionTerms};
 use crate::market::{Side, SymbolId};
 use crate::units::{Price, Timestamp};
-use bevy_ecs::prelude::Message;
 use core::fmt;
-
-/// The most features a signal carries.
-pub const FEATURES_MAX: usize = 24;
 
 /// How sure a strategy is, 0 to 100.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -126,7 +122,7 @@ impl fmt::Display for SignalId {
 }
 
 /// What a strategy wants done with one contract.
-#[derive(Message, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Signal {
     /// Its number.
     pub id: SignalId,

@@ -14,6 +14,7 @@ pub mod directory;
 pub mod engine;
 /// The words that come in.
 pub mod event;
+/// When contracts settle and how long that is.
 pub mod expiry;
 /// Which feeds there are and when each was last heard.
 pub mod feeds;
@@ -23,6 +24,7 @@ pub mod frame;
 pub mod inbox;
 /// How long systems, phases and ticks took.
 pub mod latency;
+/// The only door to transcendental functions.
 pub mod math;
 /// What happens in a tick, in order.
 pub mod phase;

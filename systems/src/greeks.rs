@@ -6,7 +6,6 @@
 //! chunks that own their results, so that no number of threads can change a bit.
 
 use crate::chains::Chains;
-use crate::greeks::pair::{Inputs, Leg, Pair, Valued};
 use crate::workers::Workers;
 use bevy_ecs::prelude::*;
 use bevy_ecs::query::QueryNotDenseError;
@@ -15,11 +14,12 @@ use components::greeks::{Carry, Cross, Sensitivity, Valuation, VendorGreeks, Vol
 use components::market::{Quote, Spot, SymbolId, Ticker};
 use components::units::Timestamp;
 use engine::clock::Tick;
-use engine::config::{ConfigError, Section};
+use engine::config::{ConfigError, Section, within};
 use engine::digest::Digest;
 use engine::engine::Engine;
 use engine::phase::Phase;
 use engine::plugin::Plugin;
+use pair::{Inputs, Leg, Pair, Valued};
 use serde::Deserialize;
 
 /// Price and eight Greeks of Black, Scholes and Merton.
@@ -27,6 +27,7 @@ pub mod black_scholes;
 /// Prices to volatilities.
 pub mod implied_volatility;
 mod pair;
+pub(crate) use pair::price_of;
 /// The inputs of a valuation.
 pub mod terms;
 
@@ -38,16 +39,16 @@ const CHUNK: usize = 128;
 #[serde(deny_unknown_fields)]
 pub struct GreeksConfig {
     /// The longest a value stands, seconds.
-    #[garde(range(min = 1, max = 3600))]
+    #[garde(custom(within(1, 3600)))]
     pub refresh_s: i64,
     /// The share of itself by which time to expiry may move before a value is renewed.
-    #[garde(range(min = 0.000_01, max = 0.1))]
+    #[garde(custom(within(0.000_01, 0.1)))]
     pub years_change: f64,
     /// Volatilities below this are refused, 0.02 is 2 %.
-    #[garde(range(min = 0.0001, max = 0.5))]
+    #[garde(custom(within(0.0001, 0.5)))]
     pub iv_min: f64,
     /// Volatilities above this are refused.
-    #[garde(range(min = 0.5, max = 10.0))]
+    #[garde(custom(within(0.5, 10.0)))]
     pub iv_max: f64,
 }
 
@@ -60,10 +61,10 @@ impl Section for GreeksConfig {
 #[serde(deny_unknown_fields)]
 pub struct RatesConfig {
     /// The continuously compounded rate to every expiry, 0.04 is 4 % a year.
-    #[garde(range(min = -0.1, max = 0.5))]
+    #[garde(custom(within(-0.1, 0.5)))]
     pub flat: f64,
     /// The continuous dividend yield of every underlying.
-    #[garde(range(min = -0.25, max = 0.25))]
+    #[garde(custom(within(-0.25, 0.25)))]
     pub dividend_yield: f64,
 }
 

@@ -22,7 +22,7 @@ use components::order::Position;
 use components::units::{Price, Timestamp};
 use engine::calendar::Calendar;
 use engine::clock::Tick;
-use engine::config::{ConfigError, Section};
+use engine::config::{ConfigError, Section, within};
 use engine::digest::Digest;
 use engine::engine::Engine;
 use engine::event::{EventKind, FeedId};
@@ -43,13 +43,13 @@ pub mod refusal;
 #[serde(deny_unknown_fields)]
 pub struct IngestConfig {
     /// An event whose source stamp is older than this when received is refused, milliseconds.
-    #[garde(range(min = 250, max = 86_400_000))]
+    #[garde(custom(within(250, 86_400_000)))]
     pub stale_stamp_ms: i64,
     /// An event stamped further ahead than this is refused, milliseconds.
-    #[garde(range(min = 0, max = 60_000))]
+    #[garde(custom(within(0, 60_000)))]
     pub future_stamp_ms: i64,
     /// A price above this is refused, dollars.
-    #[garde(range(min = 1.0, max = 10_000_000.0))]
+    #[garde(custom(within(1.0, 10_000_000.0)))]
     pub price_max_usd: f64,
 }
 

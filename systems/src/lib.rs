@@ -6,10 +6,14 @@ pub mod chains;
 pub mod exposure;
 /// Implied volatility and Greeks.
 pub mod greeks;
+/// The day of an underlying so far.
+pub mod history;
 /// Imbalance and order flow of the books.
 pub mod imbalance;
 /// The door.
 pub mod ingest;
+/// Orders, positions and money.
+pub mod positions;
 /// Toxicity on the volume clock.
 pub mod vpin;
 /// Threads for the one kernel that needs them.

@@ -159,7 +159,7 @@ impl Pair {
 }
 
 /// The price that a quote stands for, in dollars: its midpoint, also where only a small ask is left.
-pub(super) fn price_of(quote: &Quote) -> Option<f64> {
+pub(crate) fn price_of(quote: &Quote) -> Option<f64> {
     let worthless = quote.bid == Price::NONE && quote.ask.is_some() && quote.ask <= NO_BID_ASK_MAX;
     if worthless {
         return Some(quote.ask.dollars() / 2.0);

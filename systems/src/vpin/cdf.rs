@@ -25,6 +25,13 @@ impl PastValues {
         }
     }
 
+    /// Remembers a value if there is one.
+    pub fn note(&mut self, value: Option<f64>) {
+        if let Some(value) = value {
+            self.push(value);
+        }
+    }
+
     /// Ends the running session: from now on its values count. A session without values is none.
     pub fn end_session(&mut self) {
         if self.today.is_empty() {
