@@ -18,6 +18,8 @@ pub mod history;
 pub mod imbalance;
 /// The door.
 pub mod ingest;
+/// What leaves for those who watch.
+pub mod mirror;
 /// Orders, positions and money.
 pub mod positions;
 /// The only maker of approved orders.

@@ -4,7 +4,7 @@
 //! slow or gone cannot change a decision.
 
 use crate::positions::{Account, Orders};
-use bevy_ecs::message::{MessageCursor, Messages};
+use crate::scoring::Signals;
 use bevy_ecs::prelude::*;
 use components::contract::{ContractId, ContractOf, OptionTerms};
 use components::exposure::{DeltaExposure, ExposureLevels, GammaExposure, ZeroGamma};
@@ -12,7 +12,6 @@ use components::flow::{Imbalance, Vpin};
 use components::market::{Book, LastTrade, Quote, Spot, SymbolId, Ticker};
 use components::order::{OrderKind, OrderStatus, Position};
 use components::quality::Stamp;
-use components::signal::Signal;
 use engine::clock::Tick;
 use engine::config::ConfigError;
 use engine::digest::Digest;
@@ -214,8 +213,7 @@ pub fn show_account(
 /// Puts into the batch what happened in this tick: signals, orders sent, what the broker reported.
 pub fn show_events(
     mut outgoing: ResMut<Outgoing>,
-    mut cursor: Local<MessageCursor<Signal>>,
-    signals: Option<Res<Messages<Signal>>>,
+    signals: Option<Res<Signals>>,
     directory: Res<Directory>,
     sent: Res<Sent>,
     inbox: Res<Inbox>,
@@ -254,7 +252,7 @@ pub fn show_events(
             _ => {}
         }
     }
-    for signal in signals.iter().flat_map(|signals| cursor.read(signals)) {
+    for signal in signals.iter().flat_map(|signals| &signals.approved) {
         let ticker = directory.ticker(signal.symbol);
         let Some(symbol) = ticker.and_then(symbol_of) else {
             continue;
@@ -355,9 +353,9 @@ fn replace<T: PartialEq>(shown: &mut T, value: T) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use components::market::Side;
     use components::market::{Level, SpotSource};
     use components::order::{Fill, Order, OrderId};
-    use components::market::Side;
     use components::quality::Quality;
     use components::units::{Cash, Price, Timestamp};
     use engine::calendar::Session;
@@ -407,9 +405,8 @@ mod tests {
                 })
                 .collect();
             let mut schedule = Schedule::default();
-            schedule.add_systems(
-                (show_underlyings, show_account, show_events, publish_batch).chain(),
-            );
+            schedule
+                .add_systems((show_underlyings, show_account, show_events, publish_batch).chain());
             Self {
                 world,
                 schedule,
@@ -482,11 +479,14 @@ mod tests {
             ..Vpin::default()
         };
         fixture.set(2, vpin);
-        fixture.set(0, ZeroGamma {
-            nearest_dollars: Some(400.0),
-            roots: 1,
-            stamp,
-        });
+        fixture.set(
+            0,
+            ZeroGamma {
+                nearest_dollars: Some(400.0),
+                roots: 1,
+                stamp,
+            },
+        );
         let mut book = Book::default();
         book.bids[0] = Level {
             price: Price(100),
@@ -517,7 +517,10 @@ mod tests {
             ..Position::default()
         };
         let owner = ContractOf(fixture.entities[0]);
-        let contract = fixture.world.spawn((ContractId(4), terms, owner, position)).id();
+        let contract = fixture
+            .world
+            .spawn((ContractId(4), terms, owner, position))
+            .id();
         let shown = fixture.tick(1).positions.unwrap().positions;
         assert_eq!(shown.len(), 1);
         assert_eq!(shown[0].contract, "SPY   250915C00657500");
@@ -573,7 +576,9 @@ mod tests {
             matches!(&events[0], Event::Fill { order: 2, quantity: 2, side, at_ms: 4, .. }
                 if side == "sell")
         );
-        assert!(matches!(&events[1], Event::Order { id: 3, status, at_ms: 5, .. }
-                if status == "sent"));
+        assert!(
+            matches!(&events[1], Event::Order { id: 3, status, at_ms: 5, .. }
+                if status == "sent")
+        );
     }
 }

@@ -223,6 +223,7 @@ pub fn judge_signals(
                 book.add(&followed);
                 decisions.approved.push(Approved(followed));
                 signals.emitted += 1;
+                signals.approved.push(signal);
             }
             Err(reason) => {
                 digest.fold(Phase::Risk, reason as u64);

@@ -264,6 +264,8 @@ pub struct Signals {
     pub candidates: Vec<Signal>,
     /// What Dedupe let through.
     pub survivors: Vec<Signal>,
+    /// What Risk let through, for those who watch.
+    pub approved: Vec<Signal>,
     /// Evaluations of an underlying by a strategy inside its window.
     pub scored: u64,
     /// Signals that passed Dedupe and Risk.
@@ -341,6 +343,7 @@ struct Active<S: Strategy>(S);
 pub fn clear_signals(mut signals: ResMut<Signals>) {
     signals.candidates.clear();
     signals.survivors.clear();
+    signals.approved.clear();
     signals.place = 0;
 }
 

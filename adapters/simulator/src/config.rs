@@ -133,7 +133,7 @@ impl Default for MarketConfig {
 
 /// A simulated exchange.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Validate)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct ExchangeConfig {
     /// Milliseconds from sending an order or a cancellation to its arrival (80).
     #[garde(custom(between(0, 60_000)))]
@@ -156,6 +156,10 @@ pub struct ExchangeConfig {
     /// Tick size of orders from $3 on in dollars, a multiple of 0.0001 (0.05).
     #[garde(custom(between(0.0001, 1.0)), custom(whole_units))]
     pub tick_from_3_usd: f64,
+}
+
+impl engine::config::Section for ExchangeConfig {
+    const NAME: &'static str = "exchange";
 }
 
 impl Default for ExchangeConfig {

@@ -90,11 +90,7 @@ pub fn imbalance(imbalance: &Imbalance) -> analytics::Imbalance {
 
 /// Gamma exposure with the levels it points to; its validity is that of the sums.
 #[must_use]
-pub fn gamma(
-    gamma: &GammaExposure,
-    levels: &ExposureLevels,
-    zero: &ZeroGamma,
-) -> analytics::Gamma {
+pub fn gamma(gamma: &GammaExposure, levels: &ExposureLevels, zero: &ZeroGamma) -> analytics::Gamma {
     let known = |value: f64| is_known(&gamma.stamp).then_some(value);
     analytics::Gamma {
         net_usd_per_pct: known(gamma.net_usd_per_pct),
@@ -192,7 +188,10 @@ mod tests {
             &ExposureLevels::default(),
             &ZeroGamma::default(),
         );
-        assert_eq!((none.net_usd_per_pct, none.validity.computed_at_ms), (None, None));
+        assert_eq!(
+            (none.net_usd_per_pct, none.validity.computed_at_ms),
+            (None, None)
+        );
         let mut exposure = GammaExposure::default();
         exposure.stamp = Stamp::new(Timestamp(5_000_000), 1_000, Quality::Stale);
         let stale = gamma(&exposure, &ExposureLevels::default(), &ZeroGamma::default());
