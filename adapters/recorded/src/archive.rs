@@ -189,6 +189,7 @@ impl Read for Member {
 mod tests {
     use super::*;
     use crate::testing::{Scratch, zip_of};
+    use proptest::prelude::*;
 
     fn text_of(mut from: impl Read) -> io::Result<String> {
         let mut text = String::new();
@@ -236,6 +237,41 @@ mod tests {
             let mut archive = Archive::open(&path).unwrap();
             assert!(text_of(archive.stream(0).unwrap()).is_err(), "byte {at}");
             assert!(archive.read_whole(0, &mut Vec::new()).is_err(), "byte {at}");
+        }
+    }
+
+    /// Reads all there is of the bytes as an archive, streamed and whole.
+    fn exhaust(scratch: &Scratch, bytes: &[u8]) {
+        let path = scratch.write("any.zip", bytes);
+        let Ok(mut archive) = Archive::open(&path) else {
+            return;
+        };
+        for index in 0..archive.names().len() {
+            let _ = archive.read_whole(index, &mut Vec::new());
+            if let Ok(mut member) = archive.stream(index) {
+                let _ = io::copy(&mut member, &mut io::sink());
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            exhaust(&Scratch::new(), &bytes);
+        }
+
+        #[test]
+        fn damaged_archives_never_panic(
+            damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4)
+        ) {
+            let mut bytes = zip_of(&[("a.csv", "1,2\n1,2\n1,2\n"), ("b.csv", "3\n")]);
+            for (index, byte) in damage {
+                let at = index.index(bytes.len());
+                bytes[at] = byte;
+            }
+            exhaust(&Scratch::new(), &bytes);
         }
     }
 }

@@ -30,8 +30,9 @@ pub enum Source {
     CboeChain(ChainFile),
 }
 
-/// `{dir}/options_minute/{date}_{kind}_{style}.zip` with `{dir}/underlying_minute/{date}_{kind}.zip`
-/// or, for an index, `{dir}/index_minute/{date}_trade.zip`.
+/// `{dir}/options_minute/{date}_{kind}_{style}.zip`, with the underlying in
+/// `{dir}/underlying_minute/{date}_{kind}.zip` or, for an index, in
+/// `{dir}/index_minute/{date}_trade.zip`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OptionDayFiles {
