@@ -3,8 +3,8 @@
 //! - A buyer pays the displayed ask, a seller gets the displayed bid: never better, never beyond
 //!   a limit, never more than is displayed. What an order took is gone until that side is quoted
 //!   anew.
-//! - Nothing fills on a side that is missing or beyond what the contract can be worth, on a crossed
-//!   quote, in a halted underlying, or at and after the settlement of the contract.
+//! - Nothing fills on a side that is missing, on a quote that is crossed or has a side below zero or
+//!   beyond what the contract can be worth, in a halted underlying, or at and after settlement.
 //! - A stop becomes a market order once the bid (to sell) or the ask (to buy) has reached it.
 //! - Orders in a contract are served in order of arrival.
 
@@ -29,7 +29,7 @@ pub(crate) struct Instrument {
     pub(crate) symbol: SymbolId,
     /// From this instant on it is not traded.
     pub(crate) settlement: Timestamp,
-    /// A quote above it is garbage: that side counts as missing.
+    /// A quote with a side above it is garbage.
     pub(crate) price_max: Price,
 }
 
@@ -175,8 +175,10 @@ impl Venue {
         let Some(instrument) = state.instrument else {
             return;
         };
-        if state.orders.is_empty() || now >= instrument.settlement || !state.is_open(&self.symbols)
-        {
+        if state.orders.is_empty() || now >= instrument.settlement {
+            return;
+        }
+        if !state.is_open(&instrument, &self.symbols) {
             return;
         }
         let before = into.len();
@@ -188,7 +190,7 @@ impl Venue {
                 Side::Buy => &mut state.ask,
                 Side::Sell => &mut state.bid,
             };
-            if let Some(found) = working.take_from(side, instrument.price_max) {
+            if let Some(found) = working.take_from(side) {
                 into.push(found);
             }
         }
@@ -210,8 +212,8 @@ impl Venue {
 }
 
 impl Working {
-    fn take_from(&mut self, displayed: &mut Displayed, price_max: Price) -> Option<Match> {
-        if !displayed.is_there() || displayed.price > price_max {
+    fn take_from(&mut self, displayed: &mut Displayed) -> Option<Match> {
+        if !displayed.is_there() {
             return None;
         }
         let (side, price) = (self.order.side, displayed.price);
@@ -259,16 +261,20 @@ impl Displayed {
 
 impl Contract {
     /// Whether its quote may be traded against.
-    fn is_open(&self, symbols: &[Trading]) -> bool {
-        let trading = self
-            .instrument
-            .and_then(|instrument| symbols.get(instrument.symbol.0 as usize))
-            .copied()
-            .unwrap_or_default();
-        let is_crossed =
-            self.bid.price.is_some() && self.ask.price.is_some() && self.bid.price > self.ask.price;
-        let is_void = self.quoted_at <= trading.resumed_at && trading.resumed_at.is_some();
-        self.quoted_at.is_some() && !trading.halted && !is_crossed && !is_void
+    fn is_open(&self, instrument: &Instrument, symbols: &[Trading]) -> bool {
+        let trading = symbols.get(instrument.symbol.0 as usize);
+        let trading = trading.copied().unwrap_or_default();
+        let (bid, ask) = (self.bid.price, self.ask.price);
+        let is_crossed = bid.is_some() && ask.is_some() && bid > ask;
+        // Where one side is garbage the other is not to be trusted either.
+        let is_sane = |price: Price| Price::NONE <= price && price <= instrument.price_max;
+        let is_void = trading.resumed_at.is_some() && self.quoted_at <= trading.resumed_at;
+        self.quoted_at.is_some()
+            && !trading.halted
+            && !is_crossed
+            && !is_void
+            && is_sane(bid)
+            && is_sane(ask)
     }
 }
 
@@ -395,6 +401,7 @@ mod tests {
             ((10_000, 5), (11_000, 0)),
             ((10_000, 5), (-11_000, 5)),
             ((10_000, 5), (6_000_100, 5)),
+            ((-10_000, 5), (11_000, 5)),
         ];
         for (bid, ask) in quotes {
             let mut venue = Venue::default();
@@ -402,6 +409,14 @@ mod tests {
             accept(&mut venue, order(1, Side::Buy, 1, OrderKind::Market));
             assert_eq!(sweep(&mut venue, 2), [], "{bid:?} {ask:?}");
         }
+    }
+
+    #[test]
+    fn a_believable_bid_beside_an_absurd_ask_is_not_believed() {
+        let mut venue = Venue::default();
+        show(&mut venue, (1_000_000, 5), (600_000_000, 5), 1);
+        accept(&mut venue, order(1, Side::Sell, 1, OrderKind::Market));
+        assert_eq!(sweep(&mut venue, 2), []);
     }
 
     #[test]

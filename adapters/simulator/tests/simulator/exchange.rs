@@ -172,6 +172,22 @@ fn a_report_due_after_the_tick_waits_for_a_later_one() {
 }
 
 #[test]
+fn without_latency_a_report_still_comes_after_the_tick_that_sent_the_order() {
+    let mut pit = Pit::with(&ExchangeConfig {
+        latency_ms: 0,
+        latency_jitter_ms: 0,
+        report_latency_ms: 0,
+        ..ExchangeConfig::default()
+    });
+    pit.next(&[(10, 10_000, 11_000)]);
+    pit.send(Side::Buy, 1, OrderKind::Market);
+    let sent = pit.now();
+    let reports = pit.next(&[(1, 10_000, 12_000)]);
+    assert_eq!(words(&reports)[1], "o1 buy 1 at 1.10 fees 1.00");
+    assert!(reports.iter().all(|report| report.received > sent));
+}
+
+#[test]
 fn the_minimum_fee_is_charged_once() {
     let mut pit = Pit::new();
     pit.next(&[(10, 10_000, 11_000)]);

@@ -186,6 +186,12 @@ fn a_script_speaks_at_its_times_and_lists_what_it_names() {
 
 #[test]
 fn an_exchange_fills_nothing_on_garbage() {
+    for seed in 0..10 {
+        trade_on_garbage(seed);
+    }
+}
+
+fn trade_on_garbage(seed: u64) {
     let days = sessions();
     let session = days[0];
     let fault = Fault {
@@ -196,11 +202,11 @@ fn an_exchange_fills_nothing_on_garbage() {
             per_tick: 20.0,
         },
     };
-    let faulted = Faulted::new(Box::new(market()), 7, vec![fault]).unwrap();
+    let faulted = Faulted::new(Box::new(market()), seed, vec![fault]).unwrap();
     let mut feed = Drained::new(faulted);
     let mut truth = Drained::new(market());
     let (mut broker, mut reports) =
-        exchange(&ExchangeConfig::default(), 7, settled_at_close(&days)).unwrap();
+        exchange(&ExchangeConfig::default(), seed, settled_at_close(&days)).unwrap();
     let mut true_prices: BTreeMap<ContractId, BTreeSet<Price>> = BTreeMap::new();
     let mut fills = 0;
     for point in 1..=1_200 {
@@ -244,5 +250,5 @@ fn an_exchange_fills_nothing_on_garbage() {
         let terms = feed.directory.listed(contract).unwrap().terms;
         broker.submit(&order, &terms);
     }
-    assert!(fills > 300, "{fills} fills");
+    assert!(fills > 150, "{fills} fills");
 }
