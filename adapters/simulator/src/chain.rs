@@ -6,17 +6,15 @@ use crate::grid::PriceGrid;
 use crate::interest::open_interest;
 use crate::listing::{ExpiryDay, expiries, strikes};
 use crate::outbox::Outbox;
+use crate::pair::{Pair, wanted};
 use crate::path::STEPS_PER_DAY;
-use crate::smile::{Slice, Smile, Values};
-use components::contract::{
-    ContractId, ExerciseStyle, Expiry, OptionTerms, Right, STANDARD_MULTIPLIER,
-};
+use crate::smile::{Slice, Smile};
+use components::contract::{ExerciseStyle, Expiry, OptionTerms, Right, STANDARD_MULTIPLIER};
 use components::market::Ticker;
 use components::units::{Price, Timestamp};
 use engine::calendar::Session;
 use engine::directory::Directory;
 use engine::event::EventKind;
-use engine::math;
 use engine::random::Stream;
 
 /// Option quotes come so far into a step and a microsecond after each other.
@@ -24,11 +22,6 @@ const QUOTES_NS: i64 = 210_000_000;
 const QUOTE_APART_NS: i64 = 1_000;
 /// However many, they end here.
 const QUOTES_END_NS: i64 = 245_000_000;
-/// A quote stands while the value keeps this share of the spread away from both of its sides.
-const MARGIN: f64 = 0.25;
-/// Half of the spread: a constant, a part that grows with the root of the value, both in dollars.
-const HALF_SPREAD_USD: f64 = 0.008;
-const HALF_SPREAD_PER_ROOT: f64 = 0.015;
 /// A chain is valued at least once in so many steps though its spot stood still: 30 s.
 const IDLE_STEPS_MAX: u64 = 120;
 /// Trades per step of a chain are at most so many.
@@ -71,26 +64,6 @@ pub(crate) struct Chain {
     size_draws: Stream,
     trade_draws: Stream,
     interest_draws: Stream,
-}
-
-/// The call and the put at a strike.
-#[derive(Clone, Debug)]
-struct Pair {
-    day: ExpiryDay,
-    strike: Price,
-    log_strike: f64,
-    call: Shown,
-    put: Shown,
-}
-
-/// A contract and its quote.
-#[derive(Clone, Copy, Debug, Default)]
-struct Shown {
-    contract: Option<ContractId>,
-    bid: Price,
-    ask: Price,
-    bid_size: u32,
-    ask_size: u32,
 }
 
 impl Chain {
@@ -353,115 +326,6 @@ impl Slices {
             }
         }
     }
-}
-
-impl Pair {
-    fn new(day: ExpiryDay, strike: Price) -> Self {
-        Self {
-            day,
-            strike,
-            log_strike: math::ln(strike.dollars()),
-            call: Shown::default(),
-            put: Shown::default(),
-        }
-    }
-
-    fn side(&self, right: Right) -> &Shown {
-        match right {
-            Right::Call => &self.call,
-            Right::Put => &self.put,
-        }
-    }
-
-    fn side_mut(&mut self, right: Right) -> &mut Shown {
-        match right {
-            Right::Call => &mut self.call,
-            Right::Put => &mut self.put,
-        }
-    }
-}
-
-/// What a quote should enclose.
-#[derive(Clone, Copy, Debug)]
-struct Wanted {
-    value: f64,
-    half_spread: f64,
-    /// Mean displayed contracts.
-    depth: f64,
-}
-
-fn wanted(values: &Values, right: Right, widening: f64) -> Wanted {
-    let value = match right {
-        Right::Call => values.call,
-        Right::Put => values.put,
-    };
-    // In the money quotes are wide, and few stand behind quotes far from it.
-    let inside = (-values.z * right.phi()).clamp(0.0, 4.0);
-    let calm = HALF_SPREAD_USD + HALF_SPREAD_PER_ROOT * value.sqrt() * (1.0 + 0.5 * inside);
-    Wanted {
-        value,
-        half_spread: calm * (0.5 + 0.5 * widening),
-        depth: 40.0 / (1.0 + values.z * values.z),
-    }
-}
-
-impl Shown {
-    fn clear(&mut self) {
-        *self = Self {
-            contract: self.contract,
-            ..Self::default()
-        };
-    }
-
-    /// Quotes `wanted` if the quote shown no longer does, or if forced; the event of it.
-    fn show(
-        &mut self,
-        wanted: Wanted,
-        forced: bool,
-        grid: &PriceGrid,
-        draws: &mut Stream,
-    ) -> Option<EventKind> {
-        let contract = self.contract?;
-        if !forced && self.still_encloses(wanted.value) {
-            return None;
-        }
-        let bid = grid.floor(wanted.value - wanted.half_spread);
-        let mut ask = grid.ceil(wanted.value + wanted.half_spread);
-        if ask <= bid {
-            ask = Price(bid.0 + grid.tick(bid).0);
-        }
-        if !forced && (bid, ask) == (self.bid, self.ask) {
-            return None;
-        }
-        if forced || bid != self.bid {
-            self.bid_size = draw_size(wanted.depth, draws);
-        }
-        if forced || ask != self.ask {
-            self.ask_size = draw_size(wanted.depth, draws);
-        }
-        if !bid.is_some() {
-            self.bid_size = 0;
-        }
-        (self.bid, self.ask) = (bid, ask);
-        Some(EventKind::OptionQuote {
-            contract,
-            bid,
-            ask,
-            bid_size: self.bid_size,
-            ask_size: self.ask_size,
-        })
-    }
-
-    fn still_encloses(&self, value: f64) -> bool {
-        let (bid, ask) = (self.bid.dollars(), self.ask.dollars());
-        let margin = MARGIN * (ask - bid);
-        self.bid.is_some() && value >= bid + margin && value <= ask - margin
-    }
-}
-
-fn draw_size(mean: f64, draws: &mut Stream) -> u32 {
-    // Twice a uniform draw is as good as an exponential one here and costs a quarter.
-    1 + whole(2.0 * mean * draws.uniform())
 }
 
 /// Where in a step a trade comes that falls on `part` of it: before that step's quotes.

@@ -4,10 +4,11 @@
 //! and through the arrivals of orders and cancellations in order of time, so an order sees exactly
 //! the quotes that were known when it arrived. At equal times a quote comes first.
 
+use crate::broker::{Command, ExchangeBroker, Line};
 use crate::config::ExchangeConfig;
 use crate::error::Error;
 use crate::grid::PriceGrid;
-use crate::venue::{Match, Quoted, Venue};
+use crate::venue::{Instrument, Match, Quoted, Venue};
 use components::contract::{ContractId, Expiry, OptionTerms};
 use components::order::{Fill, Order, OrderId, OrderKind};
 use components::units::{Cash, Timestamp};
@@ -17,14 +18,10 @@ use engine::clock::Tick;
 use engine::directory::{Directory, Listings};
 use engine::event::EventKind;
 use engine::inbox::Inbox;
-use engine::ports::{Broker, Feed, FeedError};
-use engine::random::Stream;
+use engine::ports::{Feed, FeedError};
 use garde::Validate;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
 
-/// Commands on their way at most; beyond that orders are refused.
-const COMMANDS_MAX: usize = 65_536;
 /// Orders at work at most; beyond that orders are refused.
 const WORKING_MAX: usize = 65_536;
 
@@ -41,15 +38,8 @@ pub fn exchange(
     settlement: SettlementOf,
 ) -> Result<(ExchangeBroker, ExchangeFeed), Error> {
     config.validate().map_err(Error::Config)?;
-    let line = Arc::new(Mutex::new(Line::default()));
     let cash = |dollars| Cash::from_dollars(dollars).unwrap_or_default();
-    let broker = ExchangeBroker {
-        line: Arc::clone(&line),
-        seed,
-        latency_ms: config.latency_ms,
-        jitter_ns: u64::try_from(config.latency_jitter_ms).unwrap_or(0) * 1_000_000,
-        last_arrival: Timestamp::NEVER,
-    };
+    let (broker, line) = ExchangeBroker::new(config, seed);
     let feed = ExchangeFeed {
         line,
         settlement,
@@ -80,68 +70,6 @@ pub fn settled_at_close(sessions: &[Session]) -> SettlementOf {
     Box::new(move |terms| closes.get(&terms.expiry).copied())
 }
 
-/// The half that takes orders.
-#[derive(Debug)]
-pub struct ExchangeBroker {
-    line: Arc<Mutex<Line>>,
-    seed: u64,
-    latency_ms: i64,
-    jitter_ns: u64,
-    last_arrival: Timestamp,
-}
-
-/// The line between the two halves.
-#[derive(Debug, Default)]
-struct Line {
-    commands: Vec<(Timestamp, Command)>,
-}
-
-/// What arrives at the exchange.
-#[derive(Clone, Copy, Debug)]
-enum Command {
-    Submit(Order, OptionTerms),
-    Cancel(OrderId),
-    /// The line was full when the order was sent.
-    Refuse(OrderId),
-}
-
-impl ExchangeBroker {
-    /// When what is sent at `at` arrives. The line keeps the order of what is sent over it.
-    fn arrival(&mut self, at: Timestamp, stream: &str, order: OrderId) -> Timestamp {
-        let jitter = Stream::new(self.seed, stream, order.0).below(self.jitter_ns + 1);
-        let arrival = at
-            .plus_millis(self.latency_ms)
-            .plus_nanos(i64::try_from(jitter).unwrap_or(0))
-            .max(self.last_arrival);
-        self.last_arrival = arrival;
-        arrival
-    }
-
-    fn send(&self, arrival: Timestamp, command: Command) {
-        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
-        if line.commands.len() < COMMANDS_MAX {
-            line.commands.push((arrival, command));
-        } else if let Command::Submit(order, _) = command {
-            // Twice the limit is the end of memory for it: the engine's time-out takes over.
-            if line.commands.len() < 2 * COMMANDS_MAX {
-                line.commands.push((arrival, Command::Refuse(order.id)));
-            }
-        }
-    }
-}
-
-impl Broker for ExchangeBroker {
-    fn submit(&mut self, order: &Order, terms: &OptionTerms) {
-        let arrival = self.arrival(order.at, "order-latency", order.id);
-        self.send(arrival, Command::Submit(*order, *terms));
-    }
-
-    fn cancel(&mut self, order: OrderId, at: Timestamp) {
-        let arrival = self.arrival(at, "cancel-latency", order);
-        self.send(arrival, Command::Cancel(order));
-    }
-}
-
 /// What is due at the exchange at some time.
 #[derive(Clone, Copy, Debug)]
 enum Due {
@@ -151,7 +79,7 @@ enum Due {
 
 /// The half that matches and reports.
 pub struct ExchangeFeed {
-    line: Arc<Mutex<Line>>,
+    line: Line,
     settlement: SettlementOf,
     grid: PriceGrid,
     report_latency_ms: i64,
@@ -236,8 +164,11 @@ impl Feed for ExchangeFeed {
     ) -> Result<(), FeedError> {
         self.take_commands();
         for event in inbox.events() {
-            self.run_due_before(event.received, directory);
-            self.follow(event.received, event.at, &event.kind);
+            // Others say nothing to an exchange, and listings stand before all that is in order.
+            if concerns_exchange(&event.kind) {
+                self.run_due_before(event.received, directory);
+                self.follow(event.received, event.at, &event.kind);
+            }
         }
         self.run_due_before(tick.now.plus_nanos(1), directory);
         self.now = self.now.max(tick.now);
@@ -250,9 +181,7 @@ impl Feed for ExchangeFeed {
 
 impl ExchangeFeed {
     fn take_commands(&mut self) {
-        let line = Arc::clone(&self.line);
-        let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
-        for (arrival, command) in line.commands.drain(..) {
+        for (arrival, command) in self.line.take() {
             self.schedule(arrival, Due::Arrival(command));
         }
     }
@@ -325,7 +254,8 @@ impl ExchangeFeed {
             Ok(settlement) => {
                 self.known.insert(order.id);
                 self.report(EventKind::OrderAccepted { order: order.id });
-                self.venue.accept(order, listed.symbol, settlement);
+                let instrument = Instrument::new(listed.symbol, terms, settlement);
+                self.venue.accept(order, instrument);
                 let end = order.good_until.min(settlement);
                 self.schedule(end, Due::End(order.id));
                 self.sweep(order.contract);
@@ -425,4 +355,11 @@ impl ExchangeFeed {
         let (at, _) = self.reports.front()?;
         (at.plus_millis(self.report_latency_ms) <= until).then(|| self.reports.pop_front())?
     }
+}
+
+fn concerns_exchange(kind: &EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::OptionQuote { .. } | EventKind::Halted { .. } | EventKind::Resumed { .. }
+    )
 }

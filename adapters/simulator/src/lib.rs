@@ -5,6 +5,7 @@
 //! Nothing here reads a clock; all randomness comes from named streams of the run's seed.
 
 mod book;
+mod broker;
 mod chain;
 mod config;
 mod curve;
@@ -18,15 +19,17 @@ mod listing;
 mod market;
 mod moves;
 mod outbox;
+mod pair;
 mod path;
 mod scripted;
 mod smile;
 mod stock;
 mod venue;
 
+pub use broker::ExchangeBroker;
 pub use config::{ExchangeConfig, MarketConfig};
 pub use error::Error;
-pub use exchange::{ExchangeBroker, ExchangeFeed, SettlementOf, exchange, settled_at_close};
+pub use exchange::{ExchangeFeed, SettlementOf, exchange, settled_at_close};
 pub use faults::{EventClass, Fault, FaultKind, Faulted};
 pub use grid::PriceGrid;
 pub use listing::ticker_of;

@@ -1,20 +1,18 @@
 //! The matching rules of the simulated exchange, without feed, latency or reports.
 //!
-//! - A buyer pays the displayed ask, a seller gets the displayed bid: never better, never beyond a
-//!   limit, never more than is displayed. What an order took is gone until that side is quoted anew.
-//! - Nothing fills on a side that is missing, on a crossed quote, in a halted underlying, or at and
-//!   after the settlement of the contract.
+//! - A buyer pays the displayed ask, a seller gets the displayed bid: never better, never beyond
+//!   a limit, never more than is displayed. What an order took is gone until that side is quoted
+//!   anew.
+//! - Nothing fills on a side that is missing, on a quote that is crossed or has a side below zero or
+//!   beyond what the contract can be worth, in a halted underlying, or at and after settlement.
 //! - A stop becomes a market order once the bid (to sell) or the ask (to buy) has reached it.
 //! - Orders in a contract are served in order of arrival.
 
-use components::contract::ContractId;
+use components::contract::{ContractId, OptionTerms, Right};
 use components::market::{Side, SymbolId};
 use components::order::{Order, OrderId, OrderKind};
-use components::units::{Price, Timestamp};
+use components::units::{PRICE_UNITS_PER_DOLLAR, Price, Timestamp};
 use std::collections::BTreeMap;
-
-/// A quote beyond $100,000 is taken for garbage: that side counts as missing.
-const PRICE_MAX: Price = Price(1_000_000_000);
 
 /// The displayed market and the working orders.
 #[derive(Debug, Default)]
@@ -24,6 +22,39 @@ pub(crate) struct Venue {
     orders: BTreeMap<OrderId, Working>,
 }
 
+/// What the exchange knows of a contract that is traded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Instrument {
+    /// Its underlying.
+    pub(crate) symbol: SymbolId,
+    /// From this instant on it is not traded.
+    pub(crate) settlement: Timestamp,
+    /// A quote with a side above it is garbage.
+    pub(crate) price_max: Price,
+}
+
+impl Instrument {
+    /// A put is worth at most its strike. A call is worth at most its underlying, which lies far
+    /// above no listed strike: five strikes and $100 are taken for the most.
+    pub(crate) fn new(symbol: SymbolId, terms: &OptionTerms, settlement: Timestamp) -> Self {
+        let strike = terms.strike;
+        let price_max = match terms.right {
+            Right::Put => strike,
+            Right::Call => Price(
+                strike
+                    .0
+                    .saturating_mul(5)
+                    .saturating_add(100 * PRICE_UNITS_PER_DOLLAR),
+            ),
+        };
+        Self {
+            symbol,
+            settlement,
+            price_max,
+        }
+    }
+}
+
 /// A working order.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Working {
@@ -31,7 +62,6 @@ pub(crate) struct Working {
     pub(crate) order: Order,
     /// Contracts not filled.
     pub(crate) left: u32,
-    settlement: Timestamp,
 }
 
 /// Contracts that changed hands.
@@ -58,7 +88,7 @@ struct Displayed {
 /// A contract as the exchange sees it.
 #[derive(Debug, Default)]
 struct Contract {
-    symbol: Option<SymbolId>,
+    instrument: Option<Instrument>,
     bid: Displayed,
     ask: Displayed,
     quoted_at: Option<Timestamp>,
@@ -120,17 +150,13 @@ impl Venue {
         self.orders.len()
     }
 
-    /// Takes an order in a contract on `symbol` that is settled at `settlement`.
-    pub(crate) fn accept(&mut self, order: Order, symbol: SymbolId, settlement: Timestamp) {
+    /// Takes an order in the contract that `instrument` describes.
+    pub(crate) fn accept(&mut self, order: Order, instrument: Instrument) {
         let contract = self.contract_mut(order.contract);
-        contract.symbol = Some(symbol);
+        contract.instrument = Some(instrument);
         contract.orders.push(order.id);
-        let working = Working {
-            order,
-            left: order.quantity,
-            settlement,
-        };
-        self.orders.insert(order.id, working);
+        let left = order.quantity;
+        self.orders.insert(order.id, Working { order, left });
     }
 
     /// Ends an order; `None` if it does not work here (any more).
@@ -146,7 +172,13 @@ impl Venue {
         let Some(state) = self.contracts.get_mut(contract.0 as usize) else {
             return;
         };
-        if state.orders.is_empty() || !state.is_open(&self.symbols) {
+        let Some(instrument) = state.instrument else {
+            return;
+        };
+        if state.orders.is_empty() || now >= instrument.settlement {
+            return;
+        }
+        if !state.is_open(&instrument, &self.symbols) {
             return;
         }
         let before = into.len();
@@ -154,9 +186,6 @@ impl Venue {
             let Some(working) = self.orders.get_mut(id) else {
                 continue;
             };
-            if now >= working.settlement {
-                continue;
-            }
             let side = match working.order.side {
                 Side::Buy => &mut state.ask,
                 Side::Sell => &mut state.bid,
@@ -226,22 +255,26 @@ impl Displayed {
     }
 
     fn is_there(&self) -> bool {
-        self.price.is_some() && self.price <= PRICE_MAX && self.quoted > 0
+        self.price.is_some() && self.quoted > 0
     }
 }
 
 impl Contract {
     /// Whether its quote may be traded against.
-    fn is_open(&self, symbols: &[Trading]) -> bool {
-        let trading = self
-            .symbol
-            .and_then(|symbol| symbols.get(symbol.0 as usize))
-            .copied()
-            .unwrap_or_default();
-        let is_crossed =
-            self.bid.price.is_some() && self.ask.price.is_some() && self.bid.price > self.ask.price;
-        let is_void = self.quoted_at <= trading.resumed_at && trading.resumed_at.is_some();
-        self.quoted_at.is_some() && !trading.halted && !is_crossed && !is_void
+    fn is_open(&self, instrument: &Instrument, symbols: &[Trading]) -> bool {
+        let trading = symbols.get(instrument.symbol.0 as usize);
+        let trading = trading.copied().unwrap_or_default();
+        let (bid, ask) = (self.bid.price, self.ask.price);
+        let is_crossed = bid.is_some() && ask.is_some() && bid > ask;
+        // Where one side is garbage the other is not to be trusted either.
+        let is_sane = |price: Price| Price::NONE <= price && price <= instrument.price_max;
+        let is_void = trading.resumed_at.is_some() && self.quoted_at <= trading.resumed_at;
+        self.quoted_at.is_some()
+            && !trading.halted
+            && !is_crossed
+            && !is_void
+            && is_sane(bid)
+            && is_sane(ask)
     }
 }
 
@@ -294,7 +327,8 @@ mod tests {
     }
 
     fn accept(venue: &mut Venue, order: Order) {
-        venue.accept(order, SYMBOL, SETTLEMENT);
+        let terms = OptionTerms::from_osi("AAA   260302C00100000").unwrap();
+        venue.accept(order, Instrument::new(SYMBOL, &terms, SETTLEMENT));
     }
 
     #[test]
@@ -366,7 +400,8 @@ mod tests {
             ((10_000, 5), (0, 0)),
             ((10_000, 5), (11_000, 0)),
             ((10_000, 5), (-11_000, 5)),
-            ((10_000, 5), (11_000 * 1_000_000, 5)),
+            ((10_000, 5), (6_000_100, 5)),
+            ((-10_000, 5), (11_000, 5)),
         ];
         for (bid, ask) in quotes {
             let mut venue = Venue::default();
@@ -374,6 +409,21 @@ mod tests {
             accept(&mut venue, order(1, Side::Buy, 1, OrderKind::Market));
             assert_eq!(sweep(&mut venue, 2), [], "{bid:?} {ask:?}");
         }
+    }
+
+    #[test]
+    fn a_believable_bid_beside_an_absurd_ask_is_not_believed() {
+        let mut venue = Venue::default();
+        show(&mut venue, (1_000_000, 5), (600_000_000, 5), 1);
+        accept(&mut venue, order(1, Side::Sell, 1, OrderKind::Market));
+        assert_eq!(sweep(&mut venue, 2), []);
+    }
+
+    #[test]
+    fn a_put_above_its_strike_is_garbage() {
+        let of = |osi| Instrument::new(SYMBOL, &OptionTerms::from_osi(osi).unwrap(), SETTLEMENT);
+        assert_eq!(of("AAA   260302P00100000").price_max, Price(1_000_000));
+        assert_eq!(of("AAA   260302C00100000").price_max, Price(6_000_000));
     }
 
     #[test]
