@@ -12,6 +12,8 @@ pub mod history;
 pub mod imbalance;
 /// The door.
 pub mod ingest;
+/// What leaves for those who watch.
+pub mod mirror;
 /// Orders, positions and money.
 pub mod positions;
 /// Toxicity on the volume clock.

@@ -4,7 +4,6 @@
 //! slow or gone cannot change a decision.
 
 use crate::positions::{Account, Orders};
-use bevy_ecs::message::{MessageCursor, Messages};
 use bevy_ecs::prelude::*;
 use components::contract::{ContractId, ContractOf, OptionTerms};
 use components::exposure::{DeltaExposure, ExposureLevels, GammaExposure, ZeroGamma};
@@ -12,7 +11,6 @@ use components::flow::{Imbalance, Vpin};
 use components::market::{Book, LastTrade, Quote, Spot, SymbolId, Ticker};
 use components::order::{OrderKind, OrderStatus, Position};
 use components::quality::Stamp;
-use components::signal::Signal;
 use engine::clock::Tick;
 use engine::config::ConfigError;
 use engine::digest::Digest;
@@ -211,11 +209,11 @@ pub fn show_account(
     });
 }
 
-/// Puts into the batch what happened in this tick: signals, orders sent, what the broker reported.
+/// Puts into the batch what happened in this tick: orders sent, what the broker reported.
+///
+/// What strategies wanted, [`convert::signal`] makes an event of where signals are known.
 pub fn show_events(
     mut outgoing: ResMut<Outgoing>,
-    mut cursor: Local<MessageCursor<Signal>>,
-    signals: Option<Res<Messages<Signal>>>,
     directory: Res<Directory>,
     sent: Res<Sent>,
     inbox: Res<Inbox>,
@@ -253,25 +251,6 @@ pub fn show_events(
             }),
             _ => {}
         }
-    }
-    for signal in signals.iter().flat_map(|signals| cursor.read(signals)) {
-        let ticker = directory.ticker(signal.symbol);
-        let Some(symbol) = ticker.and_then(symbol_of) else {
-            continue;
-        };
-        events.push(Event::Signal {
-            id: signal.id.to_string(),
-            strategy: signal.strategy.to_owned(),
-            symbol,
-            contract: signal.terms.osi(),
-            intent: signal.intent.name().to_owned(),
-            direction: signal.direction.name().to_owned(),
-            side: signal.side.name().to_owned(),
-            quantity: signal.quantity,
-            limit_usd: signal.limit.dollars(),
-            confidence: signal.confidence.points(),
-            at_ms: millis(signal.at).unwrap_or_default(),
-        });
     }
     for order in &sent.0 {
         events.push(Event::Order {
@@ -355,9 +334,9 @@ fn replace<T: PartialEq>(shown: &mut T, value: T) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use components::market::{Level, SpotSource};
+    use components::contract::Expiry;
+    use components::market::{Level, Side, SpotSource};
     use components::order::{Fill, Order, OrderId};
-    use components::market::Side;
     use components::quality::Quality;
     use components::units::{Cash, Price, Timestamp};
     use engine::calendar::Session;
@@ -407,9 +386,8 @@ mod tests {
                 })
                 .collect();
             let mut schedule = Schedule::default();
-            schedule.add_systems(
-                (show_underlyings, show_account, show_events, publish_batch).chain(),
-            );
+            schedule
+                .add_systems((show_underlyings, show_account, show_events, publish_batch).chain());
             Self {
                 world,
                 schedule,
@@ -424,7 +402,7 @@ mod tests {
                 number,
                 now,
                 session: Session {
-                    date: jiff::civil::date(2026, 3, 2),
+                    date: Expiry::try_from(20_260_302).unwrap().date(),
                     open: Timestamp(0),
                     close: now.plus_millis(1_000),
                     early_close: false,
@@ -482,11 +460,14 @@ mod tests {
             ..Vpin::default()
         };
         fixture.set(2, vpin);
-        fixture.set(0, ZeroGamma {
-            nearest_dollars: Some(400.0),
-            roots: 1,
-            stamp,
-        });
+        fixture.set(
+            0,
+            ZeroGamma {
+                nearest_dollars: Some(400.0),
+                roots: 1,
+                stamp,
+            },
+        );
         let mut book = Book::default();
         book.bids[0] = Level {
             price: Price(100),
@@ -517,7 +498,10 @@ mod tests {
             ..Position::default()
         };
         let owner = ContractOf(fixture.entities[0]);
-        let contract = fixture.world.spawn((ContractId(4), terms, owner, position)).id();
+        let contract = fixture
+            .world
+            .spawn((ContractId(4), terms, owner, position))
+            .id();
         let shown = fixture.tick(1).positions.unwrap().positions;
         assert_eq!(shown.len(), 1);
         assert_eq!(shown[0].contract, "SPY   250915C00657500");
@@ -573,7 +557,9 @@ mod tests {
             matches!(&events[0], Event::Fill { order: 2, quantity: 2, side, at_ms: 4, .. }
                 if side == "sell")
         );
-        assert!(matches!(&events[1], Event::Order { id: 3, status, at_ms: 5, .. }
-                if status == "sent"));
+        assert!(
+            matches!(&events[1], Event::Order { id: 3, status, at_ms: 5, .. }
+                if status == "sent")
+        );
     }
 }

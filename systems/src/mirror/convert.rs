@@ -4,8 +4,11 @@ use components::exposure::{DeltaExposure, ExposureLevels, GammaExposure, ZeroGam
 use components::flow::{Imbalance, Vpin};
 use components::market::{Book, LastTrade, Level, Quote, QuoteState, Spot, SpotSource};
 use components::quality::{Quality, Stamp};
+use components::signal::Signal;
 use components::units::{NANOS_PER_MILLI, Price, Timestamp};
+use wire::Symbol;
 use wire::analytics::{self, SignModel, Source};
+use wire::event::Event;
 use wire::market::{self, Levels, Market};
 use wire::quality::{self, Validity};
 
@@ -90,11 +93,7 @@ pub fn imbalance(imbalance: &Imbalance) -> analytics::Imbalance {
 
 /// Gamma exposure with the levels it points to; its validity is that of the sums.
 #[must_use]
-pub fn gamma(
-    gamma: &GammaExposure,
-    levels: &ExposureLevels,
-    zero: &ZeroGamma,
-) -> analytics::Gamma {
+pub fn gamma(gamma: &GammaExposure, levels: &ExposureLevels, zero: &ZeroGamma) -> analytics::Gamma {
     let known = |value: f64| is_known(&gamma.stamp).then_some(value);
     analytics::Gamma {
         net_usd_per_pct: known(gamma.net_usd_per_pct),
@@ -125,6 +124,24 @@ pub fn delta(delta: &DeltaExposure) -> analytics::Delta {
         sign_model: SignModel::LongCallsShortPuts,
         source: Source::ModelGreeks,
         validity: validity(&delta.stamp),
+    }
+}
+
+/// What a strategy wanted, as an event. The caller adds it to [`super::Outgoing`].
+#[must_use]
+pub fn signal(signal: &Signal, symbol: Symbol) -> Event {
+    Event::Signal {
+        id: signal.id.to_string(),
+        strategy: signal.strategy.to_owned(),
+        symbol,
+        contract: signal.terms.osi(),
+        intent: signal.intent.name().to_owned(),
+        direction: signal.direction.name().to_owned(),
+        side: signal.side.name().to_owned(),
+        quantity: signal.quantity,
+        limit_usd: signal.limit.dollars(),
+        confidence: signal.confidence.points(),
+        at_ms: millis(signal.at).unwrap_or_default(),
     }
 }
 
@@ -192,7 +209,10 @@ mod tests {
             &ExposureLevels::default(),
             &ZeroGamma::default(),
         );
-        assert_eq!((none.net_usd_per_pct, none.validity.computed_at_ms), (None, None));
+        assert_eq!(
+            (none.net_usd_per_pct, none.validity.computed_at_ms),
+            (None, None)
+        );
         let mut exposure = GammaExposure::default();
         exposure.stamp = Stamp::new(Timestamp(5_000_000), 1_000, Quality::Stale);
         let stale = gamma(&exposure, &ExposureLevels::default(), &ZeroGamma::default());
