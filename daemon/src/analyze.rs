@@ -1,0 +1,149 @@
+//! `analyze`: the kernels on a file.
+//!
+//! A row that cannot be computed keeps its id, says why in `status` and leaves its results empty.
+
+/// Price and Greeks of options.
+mod greeks;
+/// What order books say.
+mod imbalance;
+/// Implied volatilities of option prices.
+mod implied_vol;
+/// Dealer exposure of a chain.
+mod levels;
+/// Tapes of trades.
+mod tape;
+/// Volume buckets and VPIN of a tape.
+mod vpin;
+
+use crate::cli::General;
+use crate::exit::Failure;
+use crate::input::{BadCell, Column, Record, Table};
+use crate::output::Cell;
+use clap::Subcommand;
+use components::contract::Right;
+use std::io::Write;
+
+/// The arguments of `analyze`.
+#[derive(clap::Args, Debug)]
+#[command(
+    arg_required_else_help = true,
+    after_help = "\
+Example:
+  alphatrader analyze greeks options.csv --json
+
+Each reads a file or stdin (-): CSV, or a zip that holds one. Columns are found by name, in any
+order; others are not looked at. The output is CSV unless --format or --json says otherwise."
+)]
+pub struct Args {
+    /// The kernel.
+    #[command(subcommand)]
+    pub kernel: Kernel,
+}
+
+/// The kernels.
+#[derive(Subcommand, Debug)]
+pub enum Kernel {
+    /// Price and eight Greeks by Black-Scholes-Merton
+    Greeks(greeks::Args),
+    /// The volatility at which a price is the model's
+    ImpliedVol(implied_vol::Args),
+    /// Volume buckets and VPIN of a tape of trades
+    Vpin(vpin::Args),
+    /// Dealer gamma and delta of a chain, walls and zero gamma
+    Levels(levels::Args),
+    /// Imbalance, microprice and slopes of order books
+    Imbalance(imbalance::Args),
+}
+
+/// Runs a kernel on a file.
+///
+/// # Errors
+/// If the file cannot be read or is not what the kernel needs, or stdout cannot be written.
+pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
+    match &arguments.kernel {
+        Kernel::Greeks(arguments) => greeks::run(arguments, general),
+        Kernel::ImpliedVol(arguments) => implied_vol::run(arguments, general),
+        Kernel::Vpin(arguments) => vpin::run(arguments, general),
+        Kernel::Levels(arguments) => levels::run(arguments, general),
+        Kernel::Imbalance(arguments) => imbalance::run(arguments, general),
+    }
+}
+
+/// Words about rows that could not be computed, on stderr, so that the data stays clean.
+struct Complaints {
+    name: String,
+    told: u32,
+}
+
+impl Complaints {
+    /// After so many, the rest is not told.
+    const TOLD_MAX: u32 = 10;
+
+    fn about(table: &Table) -> Self {
+        Self {
+            name: table.name().to_owned(),
+            told: 0,
+        }
+    }
+
+    fn tell(&mut self, line: u64, what: &impl std::fmt::Display) {
+        self.told += 1;
+        let mut stderr = anstream::stderr();
+        // What the reader of stderr does not want to hear is lost without harm: `status` says it.
+        let _ = match self.told {
+            told if told <= Self::TOLD_MAX => {
+                writeln!(stderr, "Warning: {}:{line}: {what}", self.name)
+            }
+            told if told == Self::TOLD_MAX + 1 => {
+                writeln!(
+                    stderr,
+                    "Warning: {}: more rows could not be computed",
+                    self.name
+                )
+            }
+            _ => Ok(()),
+        };
+    }
+}
+
+/// A cell that is not what its column must hold, with the column's name.
+#[derive(Debug, thiserror::Error)]
+#[error("`{column}` was {cell}")]
+struct BadField {
+    column: &'static str,
+    cell: BadCell,
+}
+
+/// Columns of one record, by name.
+struct Fields<'a> {
+    record: &'a Record,
+}
+
+impl<'a> Fields<'a> {
+    fn number(&self, (column, place): (&'static str, Column)) -> Result<f64, BadField> {
+        self.record
+            .number(place)
+            .map_err(|cell| BadField { column, cell })
+    }
+
+    fn right(&self, (column, place): (&'static str, Column)) -> Result<Right, BadField> {
+        let found = self.record.text(place);
+        let bad = |cell| BadField { column, cell };
+        match found.map_err(bad)? {
+            "C" | "c" | "call" => Ok(Right::Call),
+            "P" | "p" | "put" => Ok(Right::Put),
+            other => Err(bad(BadCell {
+                found: other.chars().take(32).collect(),
+                allowed: "C or P",
+            })),
+        }
+    }
+
+    /// The row's id: its cell in the column `id`, else its number from 0.
+    fn id(&self, column: Option<Column>) -> Cell<'a> {
+        match column.map(|column| self.record.text(column)) {
+            Some(Ok(text)) => Cell::Text(text),
+            Some(Err(_)) | None => Cell::Count(self.record.number),
+        }
+    }
+}

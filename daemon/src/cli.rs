@@ -1,0 +1,128 @@
+//! What can be asked on the command line: one verb, one file of this crate.
+
+use crate::exit::Failure;
+use crate::output::Format;
+use crate::{analyze, completions, man};
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+/// An options-trading engine: a fixed 250 ms tick, deterministic to the last bit.
+#[derive(Parser, Debug)]
+#[command(
+    name = "alphatrader",
+    version = env!("ALPHATRADER_VERSION"),
+    max_term_width = 100,
+    arg_required_else_help = true,
+    after_help = EXAMPLES
+)]
+pub struct Cli {
+    /// What every verb understands.
+    #[command(flatten)]
+    pub general: General,
+    /// The verb.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  alphatrader analyze greeks options.csv --json
+
+Exit codes: 0 ok, 1 error, 2 usage, 3 not running, 4 config or scenario error, 5 time-out,
+6 refused or halted, 7 upstream unreachable, 78 start refused by a safety rule.";
+
+/// What every verb understands.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct General {
+    /// How results are written
+    #[arg(long, global = true, value_enum, help_heading = "General")]
+    pub format: Option<Format>,
+    /// Short for --format json
+    #[arg(
+        long,
+        global = true,
+        conflicts_with = "format",
+        help_heading = "General"
+    )]
+    pub json: bool,
+    /// No colour, as with NO_COLOR or a pipe
+    #[arg(long, global = true, help_heading = "General")]
+    pub no_color: bool,
+    /// The root of recorded data
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "ALPHATRADER_DATA",
+        default_value = "data",
+        help_heading = "General"
+    )]
+    pub data: PathBuf,
+}
+
+impl General {
+    /// The format asked for, else `default`.
+    #[must_use]
+    pub fn format_or(&self, default: Format) -> Format {
+        if self.json {
+            Format::Json
+        } else {
+            self.format.unwrap_or(default)
+        }
+    }
+}
+
+/// The verbs.
+#[derive(Subcommand, Debug)]
+pub enum Verb {
+    /// Compute Greeks, implied volatility, VPIN, levels or imbalance from a file
+    Analyze(analyze::Args),
+    /// Write shell completions
+    Completions(completions::Args),
+    /// Write the manual page
+    Man(man::Args),
+}
+
+impl Verb {
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// What went wrong, with the exit code for it.
+    pub fn run(&self, general: &General) -> Result<(), Failure> {
+        match self {
+            Self::Analyze(arguments) => analyze::run(arguments, general),
+            Self::Completions(arguments) => completions::run(arguments),
+            Self::Man(arguments) => man::run(arguments),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{Command, CommandFactory};
+
+    #[test]
+    fn the_definitions_do_not_contradict_each_other() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_shows_an_example() {
+        fn check(command: &Command, seen: &mut usize) {
+            *seen += 1;
+            let help = command.get_after_help().map(ToString::to_string);
+            assert!(
+                help.is_some_and(|help| help.contains("alphatrader ")),
+                "`{}` has no example",
+                command.get_name()
+            );
+            command
+                .get_subcommands()
+                .for_each(|command| check(command, seen));
+        }
+        let mut seen = 0;
+        check(&Cli::command(), &mut seen);
+        assert!(seen > 5);
+    }
+}
