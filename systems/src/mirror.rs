@@ -3,33 +3,28 @@
 //! Nothing here is read by another system and nothing goes into the digest, so that a mirror that is
 //! slow or gone cannot change a decision.
 
-use crate::positions::{Account, Orders};
-use crate::scoring::Signals;
+use account::{ShownAccount, show_account, show_signals};
 use bevy_ecs::prelude::*;
-use components::contract::{ContractId, ContractOf, OptionTerms};
-use components::exposure::{DeltaExposure, ExposureLevels, GammaExposure, ZeroGamma};
-use components::flow::{Imbalance, Vpin};
-use components::market::{Book, LastTrade, Quote, Spot, SymbolId, Ticker};
-use components::order::{OrderKind, OrderStatus, Position};
-use components::quality::Stamp;
+use convert::millis;
 use engine::clock::Tick;
 use engine::config::ConfigError;
 use engine::digest::Digest;
-use engine::directory::Directory;
-use engine::engine::{Engine, Sent};
-use engine::event::EventKind;
-use engine::inbox::Inbox;
+use engine::engine::Engine;
 use engine::phase::Phase;
 use engine::plugin::Plugin;
 use engine::ports::{Mirror, MirrorReport};
-use wire::event::Event;
-use wire::lane::Row;
-use wire::{Batch, Header, Symbol, account};
+use events::show_events;
+use underlyings::{ShownUnderlyings, show_underlyings};
+use wire::{Batch, Header};
 
+/// Money, positions, working orders and counts of signals.
+pub mod account;
 /// What components become when they leave.
 pub mod convert;
-
-use convert::millis;
+/// What happened in the tick.
+pub mod events;
+/// What changed of the underlyings.
+pub mod underlyings;
 
 /// Adds the mirror. A run without one does not plug this in and builds no batches.
 pub struct MirrorPlugin {
@@ -43,7 +38,8 @@ impl Plugin for MirrorPlugin {
     fn build(self, engine: &mut Engine) -> Result<(), ConfigError> {
         let world = engine.world_mut();
         world.init_resource::<Outgoing>();
-        world.init_resource::<Shown>();
+        world.init_resource::<ShownUnderlyings>();
+        world.init_resource::<ShownAccount>();
         world.insert_resource(Outlet {
             mirror: self.mirror,
             epoch: self.epoch,
@@ -51,6 +47,7 @@ impl Plugin for MirrorPlugin {
         engine
             .add(Phase::Mirror, show_underlyings)
             .add(Phase::Mirror, show_account)
+            .add(Phase::Mirror, show_signals)
             .add(Phase::Mirror, show_events)
             .add(Phase::Mirror, publish_batch);
         Ok(())
@@ -81,206 +78,6 @@ impl Outlet {
     }
 }
 
-/// What the batches so far showed, to tell what changed.
-#[derive(Resource, Default)]
-pub struct Shown {
-    underlyings: Vec<Option<Box<ShownUnderlying>>>,
-    account: Option<Account>,
-    positions: Vec<(ContractId, Position)>,
-}
-
-#[derive(Default)]
-struct ShownUnderlying {
-    symbol: Option<Symbol>,
-    market: (Quote, LastTrade, Spot),
-    book: Book,
-    vpin: Stamp,
-    imbalance: Stamp,
-    gamma: [Stamp; 3],
-    delta: Stamp,
-}
-
-type Underlying = (
-    &'static SymbolId,
-    &'static Ticker,
-    (&'static Quote, &'static LastTrade, &'static Spot),
-    &'static Book,
-    (&'static Vpin, &'static Imbalance),
-    (
-        &'static GammaExposure,
-        &'static ExposureLevels,
-        &'static ZeroGamma,
-        &'static DeltaExposure,
-    ),
-);
-
-/// Puts into the batch what changed of the underlyings.
-pub fn show_underlyings(
-    mut outgoing: ResMut<Outgoing>,
-    mut shown: ResMut<Shown>,
-    underlyings: Query<Underlying>,
-) {
-    let batch = &mut outgoing.0;
-    for (id, ticker, (quote, trade, spot), book, flow, exposure) in &underlyings {
-        let shown = shown.underlying(*id, *ticker);
-        let Some(symbol) = shown.symbol else {
-            continue;
-        };
-        let id = id.0;
-        let market = (*quote, *trade, *spot);
-        if replace(&mut shown.market, market) {
-            let value = convert::market(quote, trade, spot);
-            batch.markets.set(Row { id, symbol, value });
-        }
-        if shown.book != *book {
-            shown.book = *book;
-            let value = convert::book(book);
-            batch.books.set(Row { id, symbol, value });
-        }
-        let (vpin, imbalance) = flow;
-        if replace(&mut shown.vpin, vpin.stamp) {
-            let value = convert::vpin(vpin);
-            batch.vpins.set(Row { id, symbol, value });
-        }
-        if replace(&mut shown.imbalance, imbalance.stamp) {
-            let value = convert::imbalance(imbalance);
-            batch.imbalances.set(Row { id, symbol, value });
-        }
-        let (gamma, levels, zero, delta) = exposure;
-        if replace(&mut shown.gamma, [gamma.stamp, levels.stamp, zero.stamp]) {
-            let value = convert::gamma(gamma, levels, zero);
-            batch.gammas.set(Row { id, symbol, value });
-        }
-        if replace(&mut shown.delta, delta.stamp) {
-            let value = convert::delta(delta);
-            batch.deltas.set(Row { id, symbol, value });
-        }
-    }
-}
-
-/// Puts into the batch what changed of money, positions and working orders.
-pub fn show_account(
-    mut outgoing: ResMut<Outgoing>,
-    mut shown: ResMut<Shown>,
-    account: Option<Res<Account>>,
-    orders: Option<Res<Orders>>,
-    positions: Query<(&ContractId, &OptionTerms, &ContractOf, &Position)>,
-    tickers: Query<&Ticker>,
-) {
-    let batch = &mut outgoing.0;
-    if let Some(account) = account
-        && shown.account != Some(*account)
-    {
-        shown.account = Some(*account);
-        batch.account = Some(account::Account {
-            cash_usd: account.cash.dollars(),
-            realized_usd: account.realized.dollars(),
-            unrealized_usd: Some(account.unrealized.dollars()),
-            fees_usd: account.fees.dollars(),
-        });
-    }
-    if let Some(orders) = orders
-        && orders.is_changed()
-    {
-        batch.orders = Some(working(&orders));
-    }
-    let mut held: Vec<_> = positions
-        .iter()
-        .filter(|(.., position)| position.quantity != 0)
-        .collect();
-    held.sort_by_key(|(contract, ..)| **contract);
-    let keys = held.iter().map(|(contract, .., held)| (**contract, **held));
-    if keys.clone().eq(shown.positions.iter().copied()) {
-        return;
-    }
-    shown.positions = keys.collect();
-    let positions = held.iter().filter_map(|(_, terms, owner, position)| {
-        let ticker = tickers.get(owner.0).ok()?;
-        Some(account::Position {
-            symbol: symbol_of(*ticker)?,
-            contract: terms.osi(),
-            quantity: position.quantity,
-            cost_usd: position.cost.dollars(),
-            realized_usd: position.realized.dollars(),
-            fees_usd: position.fees.dollars(),
-        })
-    });
-    batch.positions = Some(account::Positions {
-        positions: positions.collect(),
-    });
-}
-
-/// Puts into the batch what happened in this tick: signals, orders sent, what the broker reported.
-pub fn show_events(
-    mut outgoing: ResMut<Outgoing>,
-    signals: Option<Res<Signals>>,
-    directory: Res<Directory>,
-    sent: Res<Sent>,
-    inbox: Res<Inbox>,
-    orders: Option<Res<Orders>>,
-) {
-    let events = &mut outgoing.0.events;
-    let contract = |id: ContractId| {
-        directory
-            .listed(id)
-            .map_or_else(String::new, |listed| listed.terms.osi())
-    };
-    for event in inbox.events() {
-        let at_ms = millis(event.at).unwrap_or_default();
-        let mut change = |id, status: &str| {
-            let order = orders.as_ref().and_then(|orders| orders.get(id));
-            events.push(Event::Order {
-                id: id.0,
-                contract: order.map_or_else(String::new, |order| order.terms.osi()),
-                status: status.to_owned(),
-                at_ms,
-            });
-        };
-        match &event.kind {
-            EventKind::OrderAccepted { order } => change(*order, "working"),
-            EventKind::OrderCancelled { order } => change(*order, "cancelled"),
-            EventKind::OrderRejected { order, .. } => change(*order, "rejected"),
-            EventKind::OrderFilled(fill) => events.push(Event::Fill {
-                order: fill.order.0,
-                contract: contract(fill.contract),
-                side: fill.side.name().to_owned(),
-                quantity: fill.quantity,
-                price_usd: fill.price.dollars(),
-                fees_usd: fill.fees.dollars(),
-                at_ms,
-            }),
-            _ => {}
-        }
-    }
-    for signal in signals.iter().flat_map(|signals| &signals.approved) {
-        let ticker = directory.ticker(signal.symbol);
-        let Some(symbol) = ticker.and_then(symbol_of) else {
-            continue;
-        };
-        events.push(Event::Signal {
-            id: signal.id.to_string(),
-            strategy: signal.strategy.to_owned(),
-            symbol,
-            contract: signal.terms.osi(),
-            intent: signal.intent.name().to_owned(),
-            direction: signal.direction.name().to_owned(),
-            side: signal.side.name().to_owned(),
-            quantity: signal.quantity,
-            limit_usd: signal.limit.dollars(),
-            confidence: signal.confidence.points(),
-            at_ms: millis(signal.at).unwrap_or_default(),
-        });
-    }
-    for order in &sent.0 {
-        events.push(Event::Order {
-            id: order.id.0,
-            contract: contract(order.contract),
-            status: "sent".to_owned(),
-            at_ms: millis(order.at).unwrap_or_default(),
-        });
-    }
-}
-
 /// Hands the batch of this tick to the mirror.
 pub fn publish_batch(
     tick: Res<Tick>,
@@ -297,69 +94,30 @@ pub fn publish_batch(
     outlet.mirror.publish(&mut outgoing.0);
 }
 
-impl Shown {
-    fn underlying(&mut self, id: SymbolId, ticker: Ticker) -> &mut ShownUnderlying {
-        let index = id.0 as usize;
-        if self.underlyings.len() <= index {
-            self.underlyings.resize_with(index + 1, || None);
-        }
-        self.underlyings[index].get_or_insert_with(|| {
-            Box::new(ShownUnderlying {
-                symbol: symbol_of(ticker),
-                ..ShownUnderlying::default()
-            })
-        })
-    }
-}
-
-fn working(orders: &Orders) -> account::Orders {
-    let orders = orders.open().map(|followed| account::Order {
-        id: followed.order.id.0,
-        contract: followed.terms.osi(),
-        side: followed.order.side.name().to_owned(),
-        quantity: followed.order.quantity,
-        filled: followed.filled,
-        limit_usd: match followed.order.kind {
-            OrderKind::Limit(price) => Some(price.dollars()),
-            OrderKind::Market | OrderKind::Stop(_) => None,
-        },
-        status: match followed.status {
-            OrderStatus::Sent => "sent",
-            OrderStatus::Working => "working",
-            OrderStatus::Filled => "filled",
-            OrderStatus::Cancelled => "cancelled",
-            OrderStatus::Rejected => "rejected",
-        }
-        .to_owned(),
-        at_ms: millis(followed.order.at).unwrap_or_default(),
-    });
-    account::Orders {
-        orders: orders.collect(),
-    }
-}
-
-/// Both kinds of name have the same rule; should they ever differ, the symbol is not shown.
-fn symbol_of(ticker: Ticker) -> Option<Symbol> {
-    Symbol::new(ticker.as_str()).ok()
-}
-
-/// Sets `shown` to `value`; whether that was a change.
-fn replace<T: PartialEq>(shown: &mut T, value: T) -> bool {
-    let changed = *shown != value;
-    *shown = value;
-    changed
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use components::market::Side;
-    use components::market::{Level, SpotSource};
+    use crate::positions::Account;
+    use crate::scoring::Signals;
+    use components::contract::Expiry;
+    use components::contract::{ContractId, ContractOf, OptionTerms};
+    use components::exposure::{DeltaExposure, ExposureLevels, GammaExposure, ZeroGamma};
+    use components::flow::{Imbalance, Vpin};
+    use components::market::{Book, LastTrade, Quote, Spot, SymbolId, Ticker};
+    use components::market::{Level, Side, SpotSource};
     use components::order::{Fill, Order, OrderId};
+    use components::order::{OrderKind, Position};
     use components::quality::Quality;
+    use components::quality::Stamp;
     use components::units::{Cash, Price, Timestamp};
     use engine::calendar::Session;
+    use engine::directory::Directory;
+    use engine::engine::Sent;
+    use engine::event::EventKind;
+    use engine::inbox::Inbox;
     use std::sync::{Arc, Mutex};
+    use wire::event::Event;
+    use wire::lane::Row;
 
     /// Keeps every batch.
     #[derive(Clone, Default)]
@@ -388,7 +146,8 @@ mod tests {
             let mut world = World::new();
             let capture = Capture::default();
             world.init_resource::<Outgoing>();
-            world.init_resource::<Shown>();
+            world.init_resource::<ShownUnderlyings>();
+            world.init_resource::<ShownAccount>();
             world.init_resource::<Digest>();
             world.init_resource::<Directory>();
             world.init_resource::<Inbox>();
@@ -405,8 +164,16 @@ mod tests {
                 })
                 .collect();
             let mut schedule = Schedule::default();
-            schedule
-                .add_systems((show_underlyings, show_account, show_events, publish_batch).chain());
+            schedule.add_systems(
+                (
+                    show_underlyings,
+                    show_account,
+                    show_signals,
+                    show_events,
+                    publish_batch,
+                )
+                    .chain(),
+            );
             Self {
                 world,
                 schedule,
@@ -421,7 +188,7 @@ mod tests {
                 number,
                 now,
                 session: Session {
-                    date: jiff::civil::date(2026, 3, 2),
+                    date: Expiry::try_from(20_260_302).unwrap().date(),
                     open: Timestamp(0),
                     close: now.plus_millis(1_000),
                     early_close: false,
@@ -540,6 +307,18 @@ mod tests {
         assert!(fixture.tick(2).account.is_none());
         fixture.world.resource_mut::<Account>().cash = Cash(15_000);
         assert_eq!(fixture.tick(3).account.map(|a| a.cash_usd), Some(1.5));
+    }
+
+    #[test]
+    fn signals_are_counted_by_reason() {
+        let mut fixture = Fixture::new(&[]);
+        let mut signals = Signals::default();
+        signals.block("cooldown");
+        fixture.world.insert_resource(signals);
+        let counts = fixture.tick(1).signals.unwrap();
+        assert_eq!((counts.scored, counts.blocked), (0, 1));
+        assert_eq!(counts.blocked_by_reason, [("cooldown".to_owned(), 1)]);
+        assert!(fixture.tick(2).signals.is_none());
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! Each kind stands once in [`schema`]; the `keys` verb prints it. A key lives at least three times
 //! as long as the longest time between two writes while the engine runs, so that a key that is gone
-//! means an engine that is gone. Older names of a value are aliases: documented, not written.
+//! means an engine that is gone. What changed is written in the same tick for up to 64 symbols; with
+//! more, all but the ticker waits for its turn, up to `refresh_ms`. Older names of a value are aliases: documented, not written.
 
 use crate::symbol::Symbol;
 
@@ -169,8 +170,8 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         pattern: "market:{symbol}:last",
         value: Encoding::Number,
         payload: "f64, USD",
-        ttl_ms: Some(3_000),
-        refresh_ms: 1_000,
+        ttl_ms: Some(6_000),
+        refresh_ms: 2_000,
         aliases: &[],
         description: "price of the last trade; absent before the first",
     },
@@ -178,8 +179,8 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         pattern: "market:{symbol}:timestamp",
         value: Encoding::Number,
         payload: "i64, ms since 1970 UTC",
-        ttl_ms: Some(3_000),
-        refresh_ms: 1_000,
+        ttl_ms: Some(6_000),
+        refresh_ms: 2_000,
         aliases: &[],
         description: "when the exchange showed the newest quote, trade or spot",
     },
@@ -187,8 +188,8 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         pattern: "market:{symbol}:book",
         value: Encoding::Json,
         payload: "Stamped<market::Book>",
-        ttl_ms: Some(3_000),
-        refresh_ms: 1_000,
+        ttl_ms: Some(6_000),
+        refresh_ms: 2_000,
         aliases: &["ibkr:depth:{symbol}"],
         description: "up to ten levels a side as [price USD, shares], best first",
     },
@@ -196,8 +197,8 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         pattern: "analytics:{symbol}:vpin",
         value: Encoding::Json,
         payload: "Stamped<analytics::Vpin>",
-        ttl_ms: Some(5_000),
-        refresh_ms: 1_500,
+        ttl_ms: Some(6_000),
+        refresh_ms: 2_000,
         aliases: &["metrics:{symbol}:vpin", "analytics:vpin:{symbol}"],
         description: "probability of informed trading, 0 to 1; null until the window is full",
     },
@@ -205,8 +206,8 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         pattern: "analytics:{symbol}:obi",
         value: Encoding::Json,
         payload: "Stamped<analytics::Imbalance>",
-        ttl_ms: Some(5_000),
-        refresh_ms: 1_500,
+        ttl_ms: Some(6_000),
+        refresh_ms: 2_000,
         aliases: &["metrics:{symbol}:obi", "market:{symbol}:imbalance"],
         description: "order-book imbalance, -1 to 1, positive is bid heavy",
     },
@@ -214,8 +215,8 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         pattern: "options:{symbol}:gex",
         value: Encoding::Json,
         payload: "Stamped<analytics::Gamma>",
-        ttl_ms: Some(10_000),
-        refresh_ms: 3_000,
+        ttl_ms: Some(12_000),
+        refresh_ms: 4_000,
         aliases: &["analytics:{symbol}:gex", "metrics:{symbol}:gex"],
         description: "dealer gamma in USD of delta per 1 % move (call +, put -), walls, zero gamma",
     },
@@ -223,8 +224,8 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         pattern: "options:{symbol}:dex",
         value: Encoding::Json,
         payload: "Stamped<analytics::Delta>",
-        ttl_ms: Some(10_000),
-        refresh_ms: 3_000,
+        ttl_ms: Some(12_000),
+        refresh_ms: 4_000,
         aliases: &["analytics:{symbol}:dex", "metrics:{symbol}:dex"],
         description: "delta of the open interest and of the dealers in USD, vanna, charm",
     },

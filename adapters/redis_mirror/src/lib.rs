@@ -16,4 +16,4 @@ pub mod testing;
 mod worker;
 
 pub use address::{Address, AddressError};
-pub use mirror::{RedisMirror, Settings, StartError};
+pub use mirror::{RedisMirror, Settings, StartError, WriteCost};

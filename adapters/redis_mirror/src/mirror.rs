@@ -6,7 +6,7 @@ use crate::worker::{Message, Worker};
 use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
 use engine::ports::{Mirror, MirrorReport};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 use wire::Batch;
@@ -66,6 +66,17 @@ pub struct RedisMirror {
     waiting: Option<Box<Batch>>,
 }
 
+/// What writing costs the thread, waiting for the server included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WriteCost {
+    /// Writes that arrived.
+    pub writes: u64,
+    /// Commands of the last one.
+    pub last_commands: u64,
+    /// From the beginning of the last one to its last answer.
+    pub last_nanos: u64,
+}
+
 /// Counts that both threads see.
 #[derive(Debug, Default)]
 pub(crate) struct Stats {
@@ -73,6 +84,9 @@ pub(crate) struct Stats {
     pub(crate) conflated: AtomicU64,
     pub(crate) errors: AtomicU64,
     pub(crate) connected: AtomicBool,
+    pub(crate) writes: AtomicU64,
+    pub(crate) last_commands: AtomicU64,
+    pub(crate) last_nanos: AtomicU64,
 }
 
 impl RedisMirror {
@@ -97,6 +111,16 @@ impl RedisMirror {
             empties,
             waiting: None,
         })
+    }
+
+    /// What the writes so far cost the thread.
+    #[must_use]
+    pub fn cost(&self) -> WriteCost {
+        WriteCost {
+            writes: self.stats.writes.load(Acquire),
+            last_commands: self.stats.last_commands.load(Relaxed),
+            last_nanos: self.stats.last_nanos.load(Relaxed),
+        }
     }
 
     /// Takes `batch` out and leaves an empty one, with the memory of one that was shown.

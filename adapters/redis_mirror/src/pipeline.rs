@@ -6,7 +6,7 @@
 use redis::{Connection, RedisResult};
 
 /// Bytes after which a packet is sent.
-const PACKET_BYTES: usize = 64 * 1024;
+const PACKET_BYTES: usize = 32 * 1024;
 
 /// Commands on their way, and how many answers are owed.
 pub(crate) struct Pipeline<'a> {

@@ -9,7 +9,7 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 use redis::Value;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Relaxed, Release};
 use std::time::{Duration, Instant};
 use wire::Batch;
 use wire::keys::GlobalKey;
@@ -195,7 +195,12 @@ impl Worker {
         .and_then(|()| self.state.write(&mut pipeline, now_ms, extent, conflated))
         .and_then(|()| pipeline.send());
         let commands = sent.map_err(|error| connection_error(&self.address, &error))?;
-        link.answers(&self.address, commands)
+        let answer = link.answers(&self.address, commands)?;
+        self.stats.last_commands.store(commands as u64, Relaxed);
+        let nanos = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.stats.last_nanos.store(nanos, Relaxed);
+        self.stats.writes.fetch_add(1, Release);
+        Ok(answer)
     }
 
     /// Whether the epoch that the server answered with is this run's.

@@ -2,10 +2,13 @@
 
 use components::exposure::{DeltaExposure, ExposureLevels, GammaExposure, ZeroGamma};
 use components::flow::{Imbalance, Vpin};
-use components::market::{Book, LastTrade, Level, Quote, QuoteState, Spot, SpotSource};
+use components::market::{Book, LastTrade, Level, Quote, QuoteState, Spot, SpotSource, Ticker};
 use components::quality::{Quality, Stamp};
+use components::signal::Signal;
 use components::units::{NANOS_PER_MILLI, Price, Timestamp};
+use wire::Symbol;
 use wire::analytics::{self, SignModel, Source};
+use wire::event::Event;
 use wire::market::{self, Levels, Market};
 use wire::quality::{self, Validity};
 
@@ -124,6 +127,29 @@ pub fn delta(delta: &DeltaExposure) -> analytics::Delta {
     }
 }
 
+/// What a strategy wanted, as an event. The caller adds it to [`super::Outgoing`].
+#[must_use]
+pub fn signal(signal: &Signal, symbol: Symbol) -> Event {
+    Event::Signal {
+        id: signal.id.to_string(),
+        strategy: signal.strategy.to_owned(),
+        symbol,
+        contract: signal.terms.osi(),
+        intent: signal.intent.name().to_owned(),
+        direction: signal.direction.name().to_owned(),
+        side: signal.side.name().to_owned(),
+        quantity: signal.quantity,
+        limit_usd: signal.limit.dollars(),
+        confidence: signal.confidence.points(),
+        at_ms: millis(signal.at).unwrap_or_default(),
+    }
+}
+
+/// Both kinds of name have the same rule; should they ever differ, the symbol is not shown.
+pub(super) fn symbol_of(ticker: Ticker) -> Option<Symbol> {
+    Symbol::new(ticker.as_str()).ok()
+}
+
 fn dollars(price: Price) -> Option<f64> {
     price.is_some().then(|| price.dollars())
 }
@@ -192,8 +218,10 @@ mod tests {
             (none.net_usd_per_pct, none.validity.computed_at_ms),
             (None, None)
         );
-        let mut exposure = GammaExposure::default();
-        exposure.stamp = Stamp::new(Timestamp(5_000_000), 1_000, Quality::Stale);
+        let exposure = GammaExposure {
+            stamp: Stamp::new(Timestamp(5_000_000), 1_000, Quality::Stale),
+            ..GammaExposure::default()
+        };
         let stale = gamma(&exposure, &ExposureLevels::default(), &ZeroGamma::default());
         assert_eq!(stale.net_usd_per_pct, Some(0.0));
         assert_eq!(stale.validity.valid_until_ms, Some(1_005));

@@ -1,0 +1,106 @@
+//! Underlyings: what changed of them since they were last shown.
+
+use super::Outgoing;
+use super::convert::{self, symbol_of};
+use bevy_ecs::prelude::*;
+use components::exposure::{DeltaExposure, ExposureLevels, GammaExposure, ZeroGamma};
+use components::flow::{Imbalance, Vpin};
+use components::market::{Book, LastTrade, Quote, Spot, SymbolId, Ticker};
+use components::quality::Stamp;
+use wire::Symbol;
+use wire::lane::Row;
+
+/// What the batches so far showed of each underlying, by number.
+#[derive(Resource, Default)]
+pub struct ShownUnderlyings(Vec<Option<Box<ShownUnderlying>>>);
+
+#[derive(Default)]
+struct ShownUnderlying {
+    symbol: Option<Symbol>,
+    market: (Quote, LastTrade, Spot),
+    book: Book,
+    vpin: Stamp,
+    imbalance: Stamp,
+    gamma: [Stamp; 3],
+    delta: Stamp,
+}
+
+type Underlying = (
+    &'static SymbolId,
+    &'static Ticker,
+    (&'static Quote, &'static LastTrade, &'static Spot),
+    &'static Book,
+    (&'static Vpin, &'static Imbalance),
+    (
+        &'static GammaExposure,
+        &'static ExposureLevels,
+        &'static ZeroGamma,
+        &'static DeltaExposure,
+    ),
+);
+
+/// Puts into the batch what changed of the underlyings.
+pub fn show_underlyings(
+    mut outgoing: ResMut<Outgoing>,
+    mut shown: ResMut<ShownUnderlyings>,
+    underlyings: Query<Underlying>,
+) {
+    let batch = &mut outgoing.0;
+    for (id, ticker, (quote, trade, spot), book, flow, exposure) in &underlyings {
+        let shown = shown.entry(*id, *ticker);
+        let Some(symbol) = shown.symbol else {
+            continue;
+        };
+        let id = id.0;
+        let market = (*quote, *trade, *spot);
+        if replace(&mut shown.market, market) {
+            let value = convert::market(quote, trade, spot);
+            batch.markets.set(Row { id, symbol, value });
+        }
+        if shown.book != *book {
+            shown.book = *book;
+            let value = convert::book(book);
+            batch.books.set(Row { id, symbol, value });
+        }
+        let (vpin, imbalance) = flow;
+        if replace(&mut shown.vpin, vpin.stamp) {
+            let value = convert::vpin(vpin);
+            batch.vpins.set(Row { id, symbol, value });
+        }
+        if replace(&mut shown.imbalance, imbalance.stamp) {
+            let value = convert::imbalance(imbalance);
+            batch.imbalances.set(Row { id, symbol, value });
+        }
+        let (gamma, levels, zero, delta) = exposure;
+        if replace(&mut shown.gamma, [gamma.stamp, levels.stamp, zero.stamp]) {
+            let value = convert::gamma(gamma, levels, zero);
+            batch.gammas.set(Row { id, symbol, value });
+        }
+        if replace(&mut shown.delta, delta.stamp) {
+            let value = convert::delta(delta);
+            batch.deltas.set(Row { id, symbol, value });
+        }
+    }
+}
+
+impl ShownUnderlyings {
+    fn entry(&mut self, id: SymbolId, ticker: Ticker) -> &mut ShownUnderlying {
+        let index = id.0 as usize;
+        if self.0.len() <= index {
+            self.0.resize_with(index + 1, || None);
+        }
+        self.0[index].get_or_insert_with(|| {
+            Box::new(ShownUnderlying {
+                symbol: symbol_of(ticker),
+                ..ShownUnderlying::default()
+            })
+        })
+    }
+}
+
+/// Sets `shown` to `value`; whether that was a change.
+fn replace<T: PartialEq>(shown: &mut T, value: T) -> bool {
+    let changed = *shown != value;
+    *shown = value;
+    changed
+}
