@@ -20,3 +20,5 @@ pub mod output;
 pub mod progress;
 /// Memory and processor time used.
 pub mod resources;
+/// Scenarios: what a run is about.
+pub mod scenario;
