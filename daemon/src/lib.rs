@@ -2,6 +2,8 @@
 
 /// The kernels on a file.
 pub mod analyze;
+/// Which capabilities an engine has.
+pub mod assemble;
 /// What can be asked on the command line.
 pub mod cli;
 /// Shell completions.

@@ -135,10 +135,6 @@ type ContractInputs<'a> = (
 ///
 /// # Errors
 /// When contracts do not lie in dense tables, which no plugin may cause.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "a system's arguments are what it touches"
-)]
 pub fn find_due(
     tick: Res<Tick>,
     config: Res<GreeksConfig>,
@@ -226,10 +222,6 @@ pub fn value_pairs(mut work: ResMut<Work>, mut workers: ResMut<Workers>) {
 ///
 /// # Errors
 /// When contracts do not lie in dense tables, which no plugin may cause.
-#[expect(
-    clippy::type_complexity,
-    reason = "a query names the columns it writes"
-)]
 pub fn store_values(
     tick: Res<Tick>,
     work: Res<Work>,

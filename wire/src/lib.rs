@@ -1,10 +1,30 @@
 //! What leaves: keys and payloads of the mirror. Plain data, no engine types.
+//!
+//! A reader needs this crate and a JSON parser, nothing else. Units stand in the field names, money
+//! is in US dollars, instants are milliseconds since 1970-01-01T00:00:00 UTC (they fit the 53 bits
+//! that a browser has). What is not known is `null`, never a stand-in.
 
+/// Cash, positions, orders, counts of signals.
+pub mod account;
+/// What is computed from the market: flow and exposures.
+pub mod analytics;
 /// Everything that one tick shows.
-#[derive(Debug, Default)]
-pub struct Batch {}
+pub mod batch;
+/// What happened and must not be replaced by something newer.
+pub mod event;
+/// Redis keys: the only place that spells them.
+pub mod keys;
+/// The newest value of each symbol.
+pub mod lane;
+/// Quotes, trades, books.
+pub mod market;
+/// Until when a value may be used, and how good it is.
+pub mod quality;
+/// The name of an underlying.
+pub mod symbol;
 
-impl Batch {
-    /// Empties the batch and keeps its memory.
-    pub fn clear(&mut self) {}
-}
+pub use batch::{Batch, Header, Stamped};
+pub use symbol::Symbol;
+
+/// The version of the payloads; a reader refuses one that it does not know.
+pub const VERSION: u32 = 1;

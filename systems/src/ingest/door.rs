@@ -440,7 +440,8 @@ impl Door<'_, '_> {
         let missing = [vendor.iv, vendor.delta, vendor.gamma]
             .iter()
             .all(|value| *value == 0.0);
-        if !missing && !(vendor.iv > 0.0 && vendor.iv < 5.0) {
+        let plausible = vendor.iv > 0.0 && vendor.iv < 5.0;
+        if !missing && !plausible {
             return Err(Refusal::IvOutOfRange);
         }
         if vendor.delta.abs() > 1.0 || vendor.gamma < 0.0 {

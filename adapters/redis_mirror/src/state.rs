@@ -1,0 +1,346 @@
+//! The newest state of every symbol, and which keys are due.
+//!
+//! Tickers are written with every write. The other keys of a symbol are written when its turn
+//! comes: at every write while there are few symbols, else a quarter of the symbols at a time, so
+//! that the cost of a tick stays flat. At its turn a key is written if its value changed or if it
+//! would be overdue before the next turn.
+
+use crate::pipeline::{Pipeline, PreparedKey};
+use crate::recent::Recent;
+use redis::RedisResult;
+use serde::Serialize;
+use wire::account::{Account, Orders, Positions, SignalCounts};
+use wire::analytics::{Delta, Gamma, Imbalance, Vpin};
+use wire::batch::Heartbeat;
+use wire::keys::{EVENTS_KEPT, GlobalKey, SymbolKey};
+use wire::lane::Row;
+use wire::market::{Book, Market};
+use wire::{Batch, Header, Stamped, Symbol};
+
+/// Symbols that have their turn at every write.
+const TURN_SYMBOLS: usize = 256;
+/// Writes in which every symbol has had its turn, when there are more.
+const TURNS: usize = 4;
+/// The engine's tick, at which writes follow each other.
+const WRITE_MS: u64 = 250;
+const KINDS: usize = SymbolKey::ALL.len();
+
+/// Everything that is shown.
+#[derive(Default)]
+pub(crate) struct State {
+    header: Header,
+    symbols: Vec<Option<Box<Entry>>>,
+    turn: usize,
+    account: Global<Account>,
+    positions: Global<Positions>,
+    orders: Global<Orders>,
+    signals: Global<SignalCounts>,
+    events: Recent,
+    scratch: Vec<u8>,
+}
+
+struct Entry {
+    market: Option<Market>,
+    book: Option<Book>,
+    vpin: Option<Vpin>,
+    imbalance: Option<Imbalance>,
+    gamma: Option<Gamma>,
+    delta: Option<Delta>,
+    keys: [PreparedKey; KINDS],
+    changed: [bool; KINDS],
+    written_ms: [u64; KINDS],
+}
+
+struct Global<T> {
+    value: Option<T>,
+    changed: bool,
+    written_ms: u64,
+}
+
+impl<T> Default for Global<T> {
+    fn default() -> Self {
+        Self {
+            value: None,
+            changed: false,
+            written_ms: 0,
+        }
+    }
+}
+
+impl<T> Global<T> {
+    fn take(&mut self, newer: &mut Option<T>) {
+        if newer.is_some() {
+            self.value = newer.take();
+            self.changed = true;
+        }
+    }
+}
+
+/// What a write covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// What changed or is due.
+    Due,
+    /// Everything, and the events that a stream ending with this number lacks.
+    Whole { event: u64 },
+}
+
+impl State {
+    /// Takes over what `batch` holds and leaves it empty.
+    pub(crate) fn apply(&mut self, batch: &mut Batch) {
+        self.header = batch.header;
+        for row in batch.markets.rows() {
+            let entry = self.entry(row);
+            let last = entry.market.and_then(|market| market.last_usd);
+            entry.mark(SymbolKey::Ticker);
+            entry.mark(SymbolKey::Timestamp);
+            if last != row.value.last_usd {
+                entry.mark(SymbolKey::Last);
+            }
+            entry.market = Some(row.value);
+        }
+        for row in batch.books.rows() {
+            let entry = self.entry(row);
+            entry.book = Some(row.value);
+            entry.mark(SymbolKey::Book);
+        }
+        for row in batch.vpins.rows() {
+            let entry = self.entry(row);
+            entry.vpin = Some(row.value);
+            entry.mark(SymbolKey::Vpin);
+        }
+        for row in batch.imbalances.rows() {
+            let entry = self.entry(row);
+            entry.imbalance = Some(row.value);
+            entry.mark(SymbolKey::Obi);
+        }
+        for row in batch.gammas.rows() {
+            let entry = self.entry(row);
+            entry.gamma = Some(row.value);
+            entry.mark(SymbolKey::Gex);
+        }
+        for row in batch.deltas.rows() {
+            let entry = self.entry(row);
+            entry.delta = Some(row.value);
+            entry.mark(SymbolKey::Dex);
+        }
+        self.account.take(&mut batch.account);
+        self.positions.take(&mut batch.positions);
+        self.orders.take(&mut batch.orders);
+        self.signals.take(&mut batch.signals);
+        self.events.count_dropped(batch.events.dropped());
+        for event in batch.events.drain() {
+            self.events.push(&self.header, event);
+        }
+        batch.clear();
+    }
+
+    /// The run shown.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.header.epoch
+    }
+
+    /// Takes note that everything written so far has arrived.
+    pub(crate) fn written(&mut self) {
+        self.events.all_shown();
+    }
+
+    /// Writes what `extent` covers, the heartbeat last.
+    pub(crate) fn write(
+        &mut self,
+        pipeline: &mut Pipeline<'_>,
+        now_ms: u64,
+        extent: Extent,
+        conflated: u64,
+    ) -> RedisResult<()> {
+        let whole = extent != Extent::Due;
+        self.write_symbols(pipeline, now_ms, whole)?;
+        self.write_globals(pipeline, now_ms, whole)?;
+        let stream_end = match extent {
+            Extent::Due => self.events.shown(),
+            Extent::Whole { event } => event,
+        };
+        self.write_events(pipeline, stream_end)?;
+        let heartbeat = Heartbeat {
+            at_ms: self.header.at_ms,
+            digest: format!("{:016x}", self.header.digest),
+            symbols: self.symbols.iter().flatten().count() as u64,
+            conflated,
+            events_lost: self.events.lost(),
+        };
+        encode(&mut self.scratch, &self.header, &heartbeat);
+        pipeline.set(&global_key(GlobalKey::Heartbeat), &self.scratch)
+    }
+
+    fn entry<T>(&mut self, row: &Row<T>) -> &mut Entry {
+        let id = row.id as usize;
+        if self.symbols.len() <= id {
+            self.symbols.resize_with(id + 1, || None);
+        }
+        self.symbols[id].get_or_insert_with(|| Box::new(Entry::new(row.symbol)))
+    }
+
+    fn write_symbols(
+        &mut self,
+        pipeline: &mut Pipeline<'_>,
+        now_ms: u64,
+        whole: bool,
+    ) -> RedisResult<()> {
+        let length = self.symbols.len();
+        let quota = length.div_ceil(TURNS).max(TURN_SYMBOLS).min(length);
+        let turn_ms = if length <= TURN_SYMBOLS {
+            WRITE_MS
+        } else {
+            WRITE_MS * TURNS as u64
+        };
+        for (index, entry) in self.symbols.iter_mut().enumerate() {
+            let Some(entry) = entry else { continue };
+            let has_turn = (index + length - self.turn) % length < quota;
+            for kind in SymbolKey::ALL {
+                let next_ms = match kind {
+                    SymbolKey::Ticker => WRITE_MS,
+                    _ if has_turn || whole => turn_ms,
+                    _ => break,
+                };
+                if (whole || entry.is_due(kind, now_ms, next_ms))
+                    && entry.encode(kind, &self.header, &mut self.scratch)
+                {
+                    pipeline.set(&entry.keys[kind as usize], &self.scratch)?;
+                    entry.changed[kind as usize] = false;
+                    entry.written_ms[kind as usize] = now_ms;
+                }
+            }
+        }
+        self.turn = (self.turn + quota).checked_rem(length).unwrap_or(0);
+        Ok(())
+    }
+
+    fn write_globals(
+        &mut self,
+        pipeline: &mut Pipeline<'_>,
+        now_ms: u64,
+        whole: bool,
+    ) -> RedisResult<()> {
+        let mut writer = GlobalWriter {
+            pipeline,
+            header: &self.header,
+            scratch: &mut self.scratch,
+            now_ms,
+            whole,
+        };
+        writer.write(GlobalKey::Account, &mut self.account)?;
+        writer.write(GlobalKey::Positions, &mut self.positions)?;
+        writer.write(GlobalKey::Orders, &mut self.orders)?;
+        writer.write(GlobalKey::Signals, &mut self.signals)
+    }
+
+    fn write_events(&self, pipeline: &mut Pipeline<'_>, stream_end: u64) -> RedisResult<()> {
+        let kept = EVENTS_KEPT.to_string();
+        for entry in self.events.after(stream_end) {
+            let id = format!("{}-{}", self.header.epoch, entry.number);
+            pipeline.command(&[
+                b"XADD",
+                GlobalKey::Events.key().as_bytes(),
+                b"MAXLEN",
+                b"~",
+                kept.as_bytes(),
+                id.as_bytes(),
+                b"json",
+                &entry.json,
+            ])?;
+        }
+        Ok(())
+    }
+}
+
+impl Entry {
+    fn new(symbol: Symbol) -> Self {
+        Self {
+            market: None,
+            book: None,
+            vpin: None,
+            imbalance: None,
+            gamma: None,
+            delta: None,
+            keys: SymbolKey::ALL.map(|kind| PreparedKey::new(&kind.of(symbol), kind.doc().ttl_ms)),
+            changed: [false; KINDS],
+            written_ms: [0; KINDS],
+        }
+    }
+
+    fn mark(&mut self, kind: SymbolKey) {
+        self.changed[kind as usize] = true;
+    }
+
+    /// Whether `kind` changed, or would be overdue in `next_ms`.
+    fn is_due(&self, kind: SymbolKey, now_ms: u64, next_ms: u64) -> bool {
+        let age_ms = now_ms.saturating_sub(self.written_ms[kind as usize]);
+        self.changed[kind as usize] || kind.doc().refresh_ms <= age_ms + next_ms
+    }
+
+    /// Writes the value of `kind` into `out`; whether there is one.
+    fn encode(&self, kind: SymbolKey, header: &Header, out: &mut Vec<u8>) -> bool {
+        let market = self.market.as_ref();
+        match kind {
+            SymbolKey::Ticker => encode_some(out, header, market),
+            SymbolKey::Last => encode_number(out, market.and_then(|market| market.last_usd)),
+            SymbolKey::Timestamp => encode_number(out, market.and_then(|market| market.at_ms)),
+            SymbolKey::Book => encode_some(out, header, self.book.as_ref()),
+            SymbolKey::Vpin => encode_some(out, header, self.vpin.as_ref()),
+            SymbolKey::Obi => encode_some(out, header, self.imbalance.as_ref()),
+            SymbolKey::Gex => encode_some(out, header, self.gamma.as_ref()),
+            SymbolKey::Dex => encode_some(out, header, self.delta.as_ref()),
+        }
+    }
+}
+
+struct GlobalWriter<'a, 'b> {
+    pipeline: &'a mut Pipeline<'b>,
+    header: &'a Header,
+    scratch: &'a mut Vec<u8>,
+    now_ms: u64,
+    whole: bool,
+}
+
+impl GlobalWriter<'_, '_> {
+    fn write<T: Serialize>(&mut self, key: GlobalKey, global: &mut Global<T>) -> RedisResult<()> {
+        let age_ms = self.now_ms.saturating_sub(global.written_ms);
+        let due = global.changed || key.doc().refresh_ms <= age_ms + WRITE_MS;
+        if let Some(value) = &global.value
+            && (self.whole || due)
+        {
+            encode(self.scratch, self.header, value);
+            self.pipeline.set(&global_key(key), self.scratch)?;
+            global.changed = false;
+            global.written_ms = self.now_ms;
+        }
+        Ok(())
+    }
+}
+
+/// The prepared write of a key that exists once.
+pub(crate) fn global_key(key: GlobalKey) -> PreparedKey {
+    PreparedKey::new(key.key(), key.doc().ttl_ms)
+}
+
+fn encode_some<T: Serialize>(out: &mut Vec<u8>, header: &Header, value: Option<&T>) -> bool {
+    value.is_some_and(|value| {
+        encode(out, header, value);
+        true
+    })
+}
+
+fn encode_number<T: Serialize>(out: &mut Vec<u8>, value: Option<T>) -> bool {
+    out.clear();
+    value.is_some_and(|value| serde_json::to_writer(out, &value).is_ok())
+}
+
+/// Writes `value` as of `header` into `out`.
+///
+/// # Panics
+/// Never: payloads are plain data with text keys, and memory takes every byte.
+fn encode<T: Serialize>(out: &mut Vec<u8>, header: &Header, value: &T) {
+    out.clear();
+    serde_json::to_writer(out, &Stamped::new(header, value))
+        .expect("Invariant: a payload is plain data with text keys");
+}

@@ -1,0 +1,93 @@
+//! What the tests of the mirror share: batches that can be told apart, and patience.
+
+use redis::{Commands, Connection};
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+use wire::analytics::{Delta, Gamma, Imbalance, Vpin};
+use wire::event::Event;
+use wire::lane::Row;
+use wire::market::{Book, Market};
+use wire::{Batch, Stamped, Symbol};
+
+/// The run that the tests pretend to be.
+pub(crate) const EPOCH: u64 = 1_760_000_000_000;
+
+/// The symbol with the number `id`.
+pub(crate) fn symbol(id: u32) -> Symbol {
+    Symbol::new(&format!("S{id}")).unwrap()
+}
+
+/// A batch that shows no symbol.
+pub(crate) fn empty(tick: u64) -> Batch {
+    let mut batch = Batch::default();
+    batch.header.epoch = EPOCH;
+    batch.header.tick = tick;
+    batch.header.at_ms = 1_000;
+    batch.header.digest = 0xabc;
+    batch
+}
+
+/// A row of the symbol with the number `id`.
+pub(crate) fn row<T>(id: u32, value: T) -> Row<T> {
+    Row {
+        id,
+        symbol: symbol(id),
+        value,
+    }
+}
+
+/// A market whose last price is `last`.
+pub(crate) fn market(last: f64) -> Market {
+    Market {
+        last_usd: Some(last),
+        at_ms: Some(1_500),
+        ..Market::default()
+    }
+}
+
+/// Sets everything that a symbol has.
+pub(crate) fn fill(batch: &mut Batch, id: u32, last: f64) {
+    let mut book = Book::default();
+    book.bids.push(last, 100);
+    batch.markets.set(row(id, market(last)));
+    batch.books.set(row(id, book));
+    batch.vpins.set(row(
+        id,
+        Vpin {
+            vpin: Some(0.25),
+            ..Vpin::default()
+        },
+    ));
+    batch.imbalances.set(row(id, Imbalance::default()));
+    batch.gammas.set(row(id, Gamma::default()));
+    batch.deltas.set(row(id, Delta::default()));
+}
+
+/// An event that can be told from others.
+pub(crate) fn event(at_ms: i64) -> Event {
+    Event::Halt {
+        halted: true,
+        reason: "test".to_owned(),
+        at_ms,
+    }
+}
+
+/// The payload under `key`, if it is there.
+pub(crate) fn read<T: DeserializeOwned>(
+    connection: &mut Connection,
+    key: &str,
+) -> Option<Stamped<T>> {
+    let text: Option<String> = connection.get(key).unwrap();
+    text.map(|text| serde_json::from_str(&text).unwrap())
+}
+
+/// Waits until `holds`, for half a minute at most.
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    for _ in 0..3_000 {
+        if holds() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("waited in vain until {what}");
+}

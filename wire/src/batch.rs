@@ -1,0 +1,222 @@
+//! Everything that one tick shows.
+//!
+//! Only what changed since the batch before is in it. A batch that was not shown takes in the next
+//! one ([`Batch::merge_newer`]), so that a slow mirror skips states but loses no symbol's newest.
+
+use crate::account::{Account, Orders, Positions, SignalCounts};
+use crate::analytics::{Delta, Gamma, Imbalance, Vpin};
+use crate::event::Events;
+use crate::lane::Lane;
+use crate::market::{Book, Market};
+use serde::{Deserialize, Serialize};
+
+/// Which run and tick a batch belongs to. Readers drop an older epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// The run: milliseconds since 1970 at its start by the host's clock, so that it only rises.
+    pub epoch: u64,
+    /// The number of the tick in the run, from 1; 0 before the first.
+    pub tick: u64,
+    /// The engine's time at the tick.
+    pub at_ms: i64,
+    /// The digest of the run up to the tick before.
+    pub digest: u64,
+}
+
+/// What a tick shows.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// Which run and tick.
+    pub header: Header,
+    /// Quotes, trades and spot.
+    pub markets: Lane<Market>,
+    /// Order books.
+    pub books: Lane<Book>,
+    /// VPIN.
+    pub vpins: Lane<Vpin>,
+    /// Imbalance of the books.
+    pub imbalances: Lane<Imbalance>,
+    /// Gamma exposure.
+    pub gammas: Lane<Gamma>,
+    /// Delta exposure.
+    pub deltas: Lane<Delta>,
+    /// Money, if it changed.
+    pub account: Option<Account>,
+    /// What is held, if it changed.
+    pub positions: Option<Positions>,
+    /// Working orders, if they changed.
+    pub orders: Option<Orders>,
+    /// Counts of signals, if they changed.
+    pub signals: Option<SignalCounts>,
+    /// What happened.
+    pub events: Events,
+}
+
+impl Batch {
+    /// Empties the batch and keeps its memory.
+    pub fn clear(&mut self) {
+        self.header = Header::default();
+        self.markets.clear();
+        self.books.clear();
+        self.vpins.clear();
+        self.imbalances.clear();
+        self.gammas.clear();
+        self.deltas.clear();
+        self.account = None;
+        self.positions = None;
+        self.orders = None;
+        self.signals = None;
+        self.events.clear();
+    }
+
+    /// Takes in the batch that came after this one, and empties it.
+    pub fn merge_newer(&mut self, newer: &mut Self) {
+        self.header = newer.header;
+        self.markets.merge(&newer.markets);
+        self.books.merge(&newer.books);
+        self.vpins.merge(&newer.vpins);
+        self.imbalances.merge(&newer.imbalances);
+        self.gammas.merge(&newer.gammas);
+        self.deltas.merge(&newer.deltas);
+        replace(&mut self.account, &mut newer.account);
+        replace(&mut self.positions, &mut newer.positions);
+        replace(&mut self.orders, &mut newer.orders);
+        replace(&mut self.signals, &mut newer.signals);
+        self.events.append(&mut newer.events);
+        newer.clear();
+    }
+}
+
+/// A payload with its version and the run and tick it shows; one flat JSON object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamped<T> {
+    /// The version of the payload.
+    pub v: u32,
+    /// The run.
+    pub epoch: u64,
+    /// The newest tick that the value is known to hold for.
+    pub tick: u64,
+    /// The payload.
+    #[serde(flatten)]
+    pub value: T,
+}
+
+impl<T> Stamped<T> {
+    /// `value` as of `header`.
+    pub fn new(header: &Header, value: T) -> Self {
+        Self {
+            v: crate::VERSION,
+            epoch: header.epoch,
+            tick: header.tick,
+            value,
+        }
+    }
+}
+
+/// How the engine and its mirror fare: the payload of `heartbeat:engine`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// The engine's time at the tick.
+    pub at_ms: i64,
+    /// The digest of the run up to the tick before, 16 hexadecimal digits.
+    pub digest: String,
+    /// Symbols shown.
+    pub symbols: u64,
+    /// Batches replaced by a newer one before they were shown.
+    pub conflated: u64,
+    /// Events dropped for want of room.
+    pub events_lost: u64,
+}
+
+fn replace<T>(older: &mut Option<T>, newer: &mut Option<T>) {
+    if newer.is_some() {
+        *older = newer.take();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Event;
+    use crate::lane::Row;
+    use crate::symbol::Symbol;
+
+    fn market(id: u32, name: &str, last: f64) -> Row<Market> {
+        Row {
+            id,
+            symbol: Symbol::new(name).unwrap(),
+            value: Market {
+                last_usd: Some(last),
+                ..Market::default()
+            },
+        }
+    }
+
+    fn halt(at_ms: i64) -> Event {
+        Event::Halt {
+            halted: true,
+            reason: String::new(),
+            at_ms,
+        }
+    }
+
+    fn batch(tick: u64) -> Batch {
+        let mut batch = Batch::default();
+        batch.header.tick = tick;
+        batch.events.push(halt(tick as i64));
+        batch
+    }
+
+    #[test]
+    fn merging_keeps_the_newest_state_and_every_event() {
+        let mut older = batch(1);
+        older.markets.set(market(0, "SPY", 1.0));
+        older.markets.set(market(1, "QQQ", 2.0));
+        older.account = Some(Account::default());
+        let mut newer = batch(2);
+        newer.markets.set(market(1, "QQQ", 3.0));
+        older.merge_newer(&mut newer);
+        assert_eq!(older.header.tick, 2);
+        assert_eq!(
+            older.markets.rows(),
+            [market(0, "SPY", 1.0), market(1, "QQQ", 3.0)]
+        );
+        assert!(older.account.is_some());
+        let events: Vec<_> = older.events.iter().cloned().collect();
+        assert_eq!(events, [halt(1), halt(2)]);
+        assert!(newer.markets.rows().is_empty() && newer.events.is_empty());
+    }
+
+    #[test]
+    fn a_cleared_batch_is_a_new_one() {
+        let mut batch = batch(4);
+        batch.markets.set(market(3, "SPY", 1.0));
+        batch.orders = Some(Orders::default());
+        batch.clear();
+        assert_eq!(
+            format!("{:?}", batch.header),
+            format!("{:?}", Header::default())
+        );
+        assert!(batch.markets.rows().is_empty() && batch.orders.is_none());
+        assert!(batch.events.is_empty());
+    }
+
+    #[test]
+    fn a_stamped_payload_is_one_flat_object() {
+        let header = Header {
+            epoch: 9,
+            tick: 4,
+            ..Header::default()
+        };
+        let stamped = Stamped::new(&header, market(0, "SPY", 2.5).value);
+        let json = serde_json::to_string(&stamped).unwrap();
+        assert!(
+            json.starts_with(r#"{"v":1,"epoch":9,"tick":4,"bid_usd":null"#),
+            "{json}"
+        );
+        assert_eq!(
+            serde_json::from_str::<Stamped<Market>>(&json).unwrap(),
+            stamped
+        );
+    }
+}

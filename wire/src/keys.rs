@@ -1,0 +1,372 @@
+//! Redis keys: the only place that spells them.
+//!
+//! Each kind stands once in [`schema`]; the `keys` verb prints it. A key lives at least three times
+//! as long as the longest time between two writes while the engine runs, so that a key that is gone
+//! means an engine that is gone. Older names of a value are aliases: documented, not written.
+
+use crate::symbol::Symbol;
+
+/// One kind of key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyDoc {
+    /// The key, `{symbol}` standing for the symbol.
+    pub pattern: &'static str,
+    /// The Redis type and how the value is encoded.
+    pub value: Encoding,
+    /// The type in this crate that the value decodes to.
+    pub payload: &'static str,
+    /// How long it lives without a write, in milliseconds; `None`: until it is replaced.
+    pub ttl_ms: Option<u64>,
+    /// The longest time between two writes while the engine runs, in milliseconds.
+    pub refresh_ms: u64,
+    /// Names that the value has elsewhere; nothing is written under them.
+    pub aliases: &'static [&'static str],
+    /// What it holds.
+    pub description: &'static str,
+}
+
+/// How the value of a key is encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// A string that holds one JSON object with `v`, `epoch` and `tick`.
+    Json,
+    /// A string that holds one decimal number.
+    Number,
+    /// A stream; the field `json` of an entry holds one JSON object with `v`, `epoch` and `tick`.
+    Stream,
+}
+
+impl Encoding {
+    /// How it is shown in the schema.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Json => "string (JSON)",
+            Self::Number => "string (number)",
+            Self::Stream => "stream (JSON)",
+        }
+    }
+}
+
+/// A kind of key that every symbol has. The discriminant is its place in [`schema`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SymbolKey {
+    /// Quote, last trade, spot.
+    Ticker,
+    /// The last price.
+    Last,
+    /// The time of the newest market data.
+    Timestamp,
+    /// The order book.
+    Book,
+    /// VPIN.
+    Vpin,
+    /// Order-book imbalance.
+    Obi,
+    /// Gamma exposure.
+    Gex,
+    /// Delta exposure.
+    Dex,
+}
+
+/// A kind of key that exists once. The discriminant is its place behind the symbol kinds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GlobalKey {
+    /// Which run owns the mirror.
+    Epoch,
+    /// How engine and mirror fare.
+    Heartbeat,
+    /// Money.
+    Account,
+    /// What is held.
+    Positions,
+    /// Working orders.
+    Orders,
+    /// Counts of signals.
+    Signals,
+    /// What happened.
+    Events,
+}
+
+impl SymbolKey {
+    /// All kinds, in the order of [`schema`].
+    pub const ALL: [Self; 8] = [
+        Self::Ticker,
+        Self::Last,
+        Self::Timestamp,
+        Self::Book,
+        Self::Vpin,
+        Self::Obi,
+        Self::Gex,
+        Self::Dex,
+    ];
+
+    /// Its row in [`schema`].
+    #[must_use]
+    pub fn doc(self) -> &'static KeyDoc {
+        &SCHEMA[self as usize]
+    }
+
+    /// The key of `symbol`.
+    ///
+    /// # Examples
+    /// ```
+    /// use wire::{Symbol, keys::SymbolKey};
+    /// let spy = Symbol::new("SPY").unwrap();
+    /// assert_eq!(SymbolKey::Vpin.of(spy), "analytics:SPY:vpin");
+    /// ```
+    #[must_use]
+    pub fn of(self, symbol: Symbol) -> String {
+        self.doc().pattern.replace("{symbol}", symbol.as_str())
+    }
+}
+
+impl GlobalKey {
+    /// All kinds, in the order of [`schema`].
+    pub const ALL: [Self; 7] = [
+        Self::Epoch,
+        Self::Heartbeat,
+        Self::Account,
+        Self::Positions,
+        Self::Orders,
+        Self::Signals,
+        Self::Events,
+    ];
+
+    /// Its row in [`schema`].
+    #[must_use]
+    pub fn doc(self) -> &'static KeyDoc {
+        &SCHEMA[SymbolKey::ALL.len() + self as usize]
+    }
+
+    /// The key.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        self.doc().pattern
+    }
+}
+
+/// Every kind of key that the mirror writes.
+#[must_use]
+pub fn schema() -> &'static [KeyDoc] {
+    &SCHEMA
+}
+
+/// Entries that the stream of events keeps, nearly.
+pub const EVENTS_KEPT: u64 = 10_000;
+
+static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
+    KeyDoc {
+        pattern: "market:{symbol}:ticker",
+        value: Encoding::Json,
+        payload: "Stamped<market::Market>",
+        ttl_ms: Some(1_000),
+        refresh_ms: 250,
+        aliases: &["market:{symbol}:spread"],
+        description: "best bid and ask, spread, last trade, day volume and spot; written every tick",
+    },
+    KeyDoc {
+        pattern: "market:{symbol}:last",
+        value: Encoding::Number,
+        payload: "f64, USD",
+        ttl_ms: Some(3_000),
+        refresh_ms: 1_000,
+        aliases: &[],
+        description: "price of the last trade; absent before the first",
+    },
+    KeyDoc {
+        pattern: "market:{symbol}:timestamp",
+        value: Encoding::Number,
+        payload: "i64, ms since 1970 UTC",
+        ttl_ms: Some(3_000),
+        refresh_ms: 1_000,
+        aliases: &[],
+        description: "when the exchange showed the newest quote, trade or spot",
+    },
+    KeyDoc {
+        pattern: "market:{symbol}:book",
+        value: Encoding::Json,
+        payload: "Stamped<market::Book>",
+        ttl_ms: Some(3_000),
+        refresh_ms: 1_000,
+        aliases: &["ibkr:depth:{symbol}"],
+        description: "up to ten levels a side as [price USD, shares], best first",
+    },
+    KeyDoc {
+        pattern: "analytics:{symbol}:vpin",
+        value: Encoding::Json,
+        payload: "Stamped<analytics::Vpin>",
+        ttl_ms: Some(5_000),
+        refresh_ms: 1_500,
+        aliases: &["metrics:{symbol}:vpin", "analytics:vpin:{symbol}"],
+        description: "probability of informed trading, 0 to 1; null until the window is full",
+    },
+    KeyDoc {
+        pattern: "analytics:{symbol}:obi",
+        value: Encoding::Json,
+        payload: "Stamped<analytics::Imbalance>",
+        ttl_ms: Some(5_000),
+        refresh_ms: 1_500,
+        aliases: &["metrics:{symbol}:obi", "market:{symbol}:imbalance"],
+        description: "order-book imbalance, -1 to 1, positive is bid heavy",
+    },
+    KeyDoc {
+        pattern: "options:{symbol}:gex",
+        value: Encoding::Json,
+        payload: "Stamped<analytics::Gamma>",
+        ttl_ms: Some(10_000),
+        refresh_ms: 3_000,
+        aliases: &["analytics:{symbol}:gex", "metrics:{symbol}:gex"],
+        description: "dealer gamma in USD of delta per 1 % move (call +, put -), walls, zero gamma",
+    },
+    KeyDoc {
+        pattern: "options:{symbol}:dex",
+        value: Encoding::Json,
+        payload: "Stamped<analytics::Delta>",
+        ttl_ms: Some(10_000),
+        refresh_ms: 3_000,
+        aliases: &["analytics:{symbol}:dex", "metrics:{symbol}:dex"],
+        description: "delta of the open interest and of the dealers in USD, vanna, charm",
+    },
+    KeyDoc {
+        pattern: "mirror:epoch",
+        value: Encoding::Number,
+        payload: "u64, ms since 1970 UTC",
+        ttl_ms: Some(5_000),
+        refresh_ms: 250,
+        aliases: &[],
+        description: "start of the run that writes the mirror; drop payloads of an older epoch",
+    },
+    KeyDoc {
+        pattern: "heartbeat:engine",
+        value: Encoding::Json,
+        payload: "Stamped<batch::Heartbeat>",
+        ttl_ms: Some(3_000),
+        refresh_ms: 250,
+        aliases: &["module:heartbeat:engine"],
+        description: "newest tick, digest of the run, what the mirror left out; written last",
+    },
+    KeyDoc {
+        pattern: "account:summary",
+        value: Encoding::Json,
+        payload: "Stamped<account::Account>",
+        ttl_ms: None,
+        refresh_ms: 1_000,
+        aliases: &[
+            "global:pnl:realized",
+            "global:pnl:unrealized",
+            "global:halt",
+        ],
+        description: "cash, profit before fees, and fees, in USD",
+    },
+    KeyDoc {
+        pattern: "positions:summary",
+        value: Encoding::Json,
+        payload: "Stamped<account::Positions>",
+        ttl_ms: None,
+        refresh_ms: 1_000,
+        aliases: &["positions:{symbol}:{id}", "global:positions:count"],
+        description: "what is held by contract; quantity negative is short",
+    },
+    KeyDoc {
+        pattern: "orders:working",
+        value: Encoding::Json,
+        payload: "Stamped<account::Orders>",
+        ttl_ms: None,
+        refresh_ms: 1_000,
+        aliases: &["orders:working:{id}", "orders:pending:{id}"],
+        description: "orders that can still change",
+    },
+    KeyDoc {
+        pattern: "signals:summary",
+        value: Encoding::Json,
+        payload: "Stamped<account::SignalCounts>",
+        ttl_ms: Some(60_000),
+        refresh_ms: 1_000,
+        aliases: &["signals:global:count", "metrics:signals:blocked:{reason}"],
+        description: "signals scored, emitted and blocked in this run, by reason",
+    },
+    KeyDoc {
+        pattern: "events:engine",
+        value: Encoding::Stream,
+        payload: "Stamped<event::Event>",
+        ttl_ms: None,
+        refresh_ms: 250,
+        aliases: &[],
+        description: "signals, refusals, orders, fills and halts in order, the last 10,000",
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn matches(key: &str, pattern: &str, symbol: &str) -> bool {
+        let (start, end) = pattern.split_once("{symbol}").unwrap();
+        key.strip_prefix(start)
+            .and_then(|rest| rest.strip_suffix(end))
+            == Some(symbol)
+    }
+
+    #[test]
+    fn every_key_matches_the_pattern_of_its_own_row() {
+        let expected = [
+            "market:BRK.B:ticker",
+            "market:BRK.B:last",
+            "market:BRK.B:timestamp",
+            "market:BRK.B:book",
+            "analytics:BRK.B:vpin",
+            "analytics:BRK.B:obi",
+            "options:BRK.B:gex",
+            "options:BRK.B:dex",
+        ];
+        let symbol = Symbol::new("BRK.B").unwrap();
+        for (kind, expected) in SymbolKey::ALL.into_iter().zip(expected) {
+            assert_eq!(kind.of(symbol), expected);
+            assert!(matches(&kind.of(symbol), kind.doc().pattern, "BRK.B"));
+        }
+        let global = GlobalKey::ALL.map(GlobalKey::key);
+        assert_eq!(
+            global,
+            [
+                "mirror:epoch",
+                "heartbeat:engine",
+                "account:summary",
+                "positions:summary",
+                "orders:working",
+                "signals:summary",
+                "events:engine",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_key_outlives_three_refreshes() {
+        for doc in schema() {
+            assert!(doc.refresh_ms > 0, "{}", doc.pattern);
+            assert!(
+                doc.ttl_ms.is_none_or(|ttl| ttl >= 3 * doc.refresh_ms),
+                "{}",
+                doc.pattern
+            );
+        }
+    }
+
+    #[test]
+    fn no_name_stands_for_two_things_and_every_row_is_reached() {
+        let mut names = BTreeSet::new();
+        for doc in schema() {
+            assert!(!doc.description.is_empty());
+            for name in doc.aliases.iter().chain([&doc.pattern]) {
+                assert!(names.insert(name), "{name} stands twice");
+            }
+        }
+        let reached: BTreeSet<_> = SymbolKey::ALL
+            .map(|kind| kind.doc().pattern)
+            .into_iter()
+            .chain(GlobalKey::ALL.map(GlobalKey::key))
+            .collect();
+        assert_eq!(reached.len(), schema().len());
+    }
+}
