@@ -24,8 +24,9 @@ mod script;
 
 pub use expect::{Expect, Expected, Observed};
 pub use files::{BUILT_IN, DEFAULT, Text, find};
-pub use plan::Plan;
-pub use script::{Action, FeedDrop, Garble, Halt, Overrun, Scripted, SpotDrift, SpotJump};
+pub(crate) use files::{in_folder, open};
+pub use plan::{Plan, PlanError};
+pub use script::{Action, FeedDrop, Garble, Halt, Offset, Overrun, Scripted, SpotDrift, SpotJump};
 
 use engine::calendar::Calendar;
 use engine::config::{ConfigError, Node, parse_file, read};
