@@ -206,7 +206,7 @@ fn the_built_in_scenarios_read_and_plan() {
 #[test]
 fn an_offset_prints_as_it_is_written() {
     for text in ["00:10:00", "24:10:00", "00:00:00.250", "100:00:59"] {
-        let offset = script::Offset::try_from(text.to_owned()).unwrap();
+        let offset = Offset::try_from(text.to_owned()).unwrap();
         assert_eq!(offset.to_string(), text);
     }
     for text in [
@@ -219,7 +219,7 @@ fn an_offset_prints_as_it_is_written() {
         "-1:00:00",
         "00:00:00:00",
     ] {
-        assert!(script::Offset::try_from(text.to_owned()).is_err(), "{text}");
+        assert!(Offset::try_from(text.to_owned()).is_err(), "{text}");
     }
 }
 

@@ -235,7 +235,7 @@ fn feeds(scenario: &Scenario, plan: &Plan, data: &Path) -> Result<Vec<Box<dyn Fe
         feeds.push(Box::new(market));
     }
     for set in &scenario.recorded {
-        feeds.extend(set.open(data).map_err(Failure::error)?);
+        feeds.extend(set.open(data).map_err(not_opened)?);
     }
     if !plan.faults.is_empty() {
         let damaged = feeds.into_iter().enumerate().map(|(index, feed)| {
@@ -249,6 +249,14 @@ fn feeds(scenario: &Scenario, plan: &Plan, data: &Path) -> Result<Vec<Box<dyn Fe
         feeds.push(Box::new(Scripted::new("script", plan.halts.clone())));
     }
     Ok(feeds)
+}
+
+/// A set that is not there is an error of the scenario, a damaged one is not.
+fn not_opened(error: recorded::Error) -> Failure {
+    match error {
+        missing @ recorded::Error::Missing { .. } => Failure::config(missing),
+        other => Failure::error(other),
+    }
 }
 
 /// What a transcript begins with: everything that its lines are a function of.
