@@ -56,6 +56,7 @@ pub struct General {
         global = true,
         value_name = "DIR",
         env = "ALPHATRADER_DATA",
+        hide_env_values = true,
         default_value = "data",
         help_heading = "General"
     )]

@@ -107,7 +107,7 @@ pub struct Read {
 /// # Errors
 /// If the text is no scenario, with file, line and column of everything that is wrong.
 pub fn read_scenario(text: &Text, sections: &[&str]) -> Result<Read, ConfigError> {
-    let mut own = parse_file(&text.file, &text.text)?;
+    let mut own = parse(text)?;
     let mut overrides = own.clone();
     let keys: Vec<String> = own.keys().map(str::to_owned).collect();
     for key in keys {
@@ -131,6 +131,53 @@ pub fn read_scenario(text: &Text, sections: &[&str]) -> Result<Read, ConfigError
         overrides,
         text: text.text.clone(),
     })
+}
+
+/// The tree of a scenario's text.
+///
+/// YAML has no brackets in a plain value between braces, so that a time written there as
+/// `2022-03-23T10:11:00-04:00[America/New_York]` is none. The offset says the same: where the text
+/// is refused as it stands, the names of zones after an offset are left out.
+fn parse(text: &Text) -> Result<Node, ConfigError> {
+    parse_file(&text.file, &text.text).or_else(|refused| {
+        let without = without_zones(&text.text);
+        parse_file(&text.file, &without).map_err(|_| refused)
+    })
+}
+
+/// The text with spaces in place of `[Area/City]` after an offset, so that every column stays.
+fn without_zones(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find('[') {
+        let (before, bracket) = rest.split_at(open);
+        kept.push_str(before);
+        let name = |c: char| c.is_ascii_alphanumeric() || "/_-+".contains(c);
+        let length = bracket[1..].find(|c| !name(c)).unwrap_or(0);
+        let is_zone = bracket[1 + length..].starts_with(']') && bracket[1..=length].contains('/');
+        if is_zone && ends_with_offset(before) {
+            kept.push_str(&" ".repeat(length + 2));
+            rest = &bracket[length + 2..];
+        } else {
+            kept.push('[');
+            rest = &bracket[1..];
+        }
+    }
+    kept.push_str(rest);
+    kept
+}
+
+/// Whether the text ends with an offset such as `-04:00`.
+fn ends_with_offset(text: &str) -> bool {
+    let Some(tail) = text.len().checked_sub(6).and_then(|at| text.get(at..)) else {
+        return false;
+    };
+    let shape = |(place, byte): (usize, u8)| match place {
+        0 => matches!(byte, b'+' | b'-'),
+        3 => byte == b':',
+        _ => byte.is_ascii_digit(),
+    };
+    tail.bytes().enumerate().all(shape)
 }
 
 fn default_seed() -> u64 {

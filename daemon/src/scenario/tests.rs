@@ -63,6 +63,21 @@ fn the_example_of_the_design_reads() {
 }
 
 #[test]
+fn a_time_with_its_zone_reads_between_braces_too() {
+    let set = "file: c.csv, underlying: SPX, time: 2022-03-23T10:11:00-04:00[America/New_York]";
+    let chain = scenario(&format!("recorded:\n  - cboe_chain: {{ {set} }}\n"));
+    assert_eq!(chain.recorded[0].date().to_string(), "2022-03-23");
+    let error = refused(&format!(
+        "recorded:\n  - cboe_chain: {{ {set} }}\nsed: [1, 2]\n"
+    ));
+    assert!(
+        error.starts_with("scenarios/x.yaml:3:1: unknown key `sed`"),
+        "{error}"
+    );
+    assert!(refused(&format!("recorded:\n  - cboe_chain: {{ {set}\n")).contains("not valid YAML"));
+}
+
+#[test]
 fn an_unknown_key_names_its_place_and_the_nearest_one() {
     let error = refused("market: {}\nsed: 7\n");
     assert!(
