@@ -33,7 +33,12 @@ pub struct Args {
     /// The directory of the journal
     pub journal: PathBuf,
     /// Threads of the Greeks; the result is the same for any number
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u16).range(1..=256)
+    )]
     pub threads: u16,
 }
 

@@ -33,7 +33,12 @@ pub struct Args {
     /// A scenario file, or the name of one in scenarios/ [default: the built-in full_day]
     pub scenario: Option<String>,
     /// Threads of the Greeks; the result is the same for any number
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u16).range(1..=256)
+    )]
     pub threads: u16,
     /// Permutes everything that must not matter; the result stays the same
     #[arg(long, value_name = "SEED")]

@@ -43,7 +43,7 @@ pub(super) fn show(out: &mut impl Write, summary: &Summary, scenario: &str) -> R
     )?;
     writeln!(
         out,
-        "  alphatrader simulate {scenario} --journal run && alphatrader replay run   the same, bit for bit"
+        "  alphatrader simulate {scenario} --journal run && alphatrader replay run   bit for bit"
     )?;
     writeln!(
         out,

@@ -123,22 +123,15 @@ pub fn simulate(options: Options) -> Result<Outcome, Failure> {
         .zip(cpu_before)
         .map(|(now, before)| now - before);
     summary.peak_rss_bytes = resources::peak_rss_bytes();
-    let Events {
-        quotes,
-        trades,
-        book_updates,
-        open_interest,
-        option_quotes,
-        option_trades,
-        vendor_greeks,
-        index_levels,
-        refused,
-        ..
-    } = summary.events;
-    let passed = quotes + trades + book_updates + open_interest + option_quotes + option_trades;
-    let all = passed + vendor_greeks + index_levels + refused;
-    summary.events_per_s = all as f64 / summary.wall_s.max(1e-9);
+    summary.events_per_s = all_events(&summary.events) as f64 / summary.wall_s.max(1e-9);
     Ok(Outcome { summary })
+}
+
+/// Everything that came in, whether it passed the door or not.
+fn all_events(events: &Events) -> u64 {
+    let underlyings = events.quotes + events.trades + events.book_updates + events.index_levels;
+    let options = events.option_quotes + events.option_trades + events.vendor_greeks;
+    underlyings + options + events.open_interest + events.refused
 }
 
 /// Opens everything that a run needs and makes the engine.
