@@ -2,7 +2,7 @@
 
 use crate::exit::Failure;
 use crate::output::Format;
-use crate::{analyze, completions, man};
+use crate::{analyze, check, completions, keys, man, replay, show_config, simulate};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -26,6 +26,8 @@ pub struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
+  alphatrader simulate
+  alphatrader simulate scenarios/halt.yaml --journal run && alphatrader replay run
   alphatrader analyze greeks options.csv --json
 
 Exit codes: 0 ok, 1 error, 2 usage, 3 not running, 4 config or scenario error, 5 time-out,
@@ -54,6 +56,7 @@ pub struct General {
         global = true,
         value_name = "DIR",
         env = "ALPHATRADER_DATA",
+        hide_env_values = true,
         default_value = "data",
         help_heading = "General"
     )]
@@ -75,8 +78,18 @@ impl General {
 /// The verbs.
 #[derive(Subcommand, Debug)]
 pub enum Verb {
+    /// Run a scenario to its end
+    Simulate(simulate::Args),
+    /// Run a journal again and compare every decision and digest
+    Replay(replay::Args),
+    /// Validate config, strategies and scenarios
+    Check(check::Args),
+    /// Show the merged config with the origin of every value
+    ShowConfig(show_config::Args),
     /// Compute Greeks, implied volatility, VPIN, levels or imbalance from a file
     Analyze(analyze::Args),
+    /// Show the reference of the Redis keys
+    Keys(keys::Args),
     /// Write shell completions
     Completions(completions::Args),
     /// Write the manual page
@@ -90,6 +103,11 @@ impl Verb {
     /// What went wrong, with the exit code for it.
     pub fn run(&self, general: &General) -> Result<(), Failure> {
         match self {
+            Self::Simulate(arguments) => simulate::run(arguments, general),
+            Self::Replay(arguments) => replay::run(arguments, general),
+            Self::Check(arguments) => check::run(arguments, general),
+            Self::ShowConfig(arguments) => show_config::run(arguments, general),
+            Self::Keys(_) => keys::run(general),
             Self::Analyze(arguments) => analyze::run(arguments, general),
             Self::Completions(arguments) => completions::run(arguments),
             Self::Man(arguments) => man::run(arguments),

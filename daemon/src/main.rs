@@ -5,6 +5,8 @@ use daemon::cli::Cli;
 use daemon::exit::{Exit, Failure};
 use std::io::Write;
 use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -14,6 +16,7 @@ fn main() -> ExitCode {
     if cli.general.no_color {
         anstream::ColorChoice::Never.write_global();
     }
+    log();
     match cli.verb.run(&cli.general) {
         Ok(()) => Exit::Ok.into(),
         Err(failure) => {
@@ -21,6 +24,20 @@ fn main() -> ExitCode {
             failure.exit().into()
         }
     }
+}
+
+/// Logs go to stderr: warnings, or what `ALPHATRADER_LOG` says (`info`, `redis_mirror=debug`).
+fn log() {
+    let filter = EnvFilter::builder()
+        .with_default_directive(LevelFilter::WARN.into())
+        .with_env_var("ALPHATRADER_LOG")
+        .from_env_lossy();
+    let colour = anstream::AutoStream::choice(&std::io::stderr());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colour != anstream::ColorChoice::Never)
+        .init();
 }
 
 /// Shows help, the version or what is wrong with the command line.

@@ -41,6 +41,17 @@ impl Stopwatch {
     }
 }
 
+/// Milliseconds since 1970 by the host's clock: the number of a run on a mirror, and nothing that a
+/// decision rests on.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a run on a mirror is told apart from the one before by when it began"
+)]
+pub fn host_millis() -> u64 {
+    u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(0)
+}
+
 fn peak_rss_in(status: &str) -> Option<u64> {
     let line = status
         .lines()

@@ -12,7 +12,12 @@ const OPTION: &[u8] = b"sigma,q,r,T,K,S,type,note\n\
 #[test]
 fn every_verb_has_help_with_an_example() {
     for verb in [
-        &["analyze"][..],
+        &["simulate"][..],
+        &["replay"],
+        &["check"],
+        &["show-config"],
+        &["keys"],
+        &["analyze"],
         &["analyze", "greeks"],
         &["analyze", "implied-vol"],
         &["analyze", "vpin"],

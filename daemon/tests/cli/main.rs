@@ -14,3 +14,5 @@ mod golden;
 mod levels;
 /// Runs the program.
 mod program;
+/// `simulate`, `replay`, `check`, `show-config`, `keys`.
+mod runs;

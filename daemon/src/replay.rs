@@ -1,0 +1,221 @@
+//! `replay`: runs a journal again and compares every decision and digest with what it recorded.
+
+/// The ports of a replay: everything comes from the journal.
+mod ports;
+
+use crate::assemble::{Parts, assemble};
+use crate::check::NoBroker;
+use crate::cli::General;
+use crate::exit::{Exit, Failure};
+use crate::output::{self, Cell, Format, Rows};
+use crate::progress::Progress;
+use crate::settings;
+use crate::simulate::not_assembled;
+use engine::calendar::Calendar;
+use engine::digest::Digest;
+use engine::engine::{Engine, Sent};
+use engine::frame::Frame;
+use engine::phase::Phase;
+use journal::{Error, JournalReader};
+use ports::{Recording, ReplayClock, ReplayFeed};
+use serde::Serialize;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// The arguments of `replay`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Example:
+  alphatrader simulate --journal run && alphatrader replay run --threads 2
+
+Ends with 1 at the first difference, naming tick and phase; with 78 if the journal is damaged.")]
+pub struct Args {
+    /// The directory of the journal
+    pub journal: PathBuf,
+    /// Threads of the Greeks; the result is the same for any number
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u16).range(1..=256)
+    )]
+    pub threads: u16,
+}
+
+/// Ticks between two looks at progress.
+const LOOK_EVERY: u64 = 256;
+
+/// What a replay found.
+#[derive(Debug, Default, Serialize)]
+struct Report {
+    scenario: String,
+    seed: u64,
+    ticks: u64,
+    events: u64,
+    orders: u64,
+    digest: String,
+    equal: bool,
+    first_difference: Option<Difference>,
+    torn_bytes: Option<u64>,
+}
+
+/// Where a replay first came out otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Difference {
+    tick: u64,
+    phase: &'static str,
+    what: String,
+}
+
+/// Runs the journal again.
+///
+/// # Errors
+/// If the journal cannot be read or is damaged, or the run comes out otherwise.
+pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
+    let reader = JournalReader::open(&arguments.journal).map_err(unreadable)?;
+    let header = reader.header().clone();
+    let config = settings::from_text(&header.config_text).map_err(settings::refused)?;
+    let recording = Recording::new(reader);
+    let last = header.feeds.len().saturating_sub(1);
+    let mut feeds: Vec<_> = header
+        .feeds
+        .iter()
+        .enumerate()
+        .map(|(index, (name, stale_after_ms))| {
+            Box::new(ReplayFeed::new(
+                &recording,
+                name,
+                *stale_after_ms,
+                index == 0,
+                index == last,
+            )) as Box<dyn engine::ports::Feed>
+        })
+        .collect();
+    let execution = feeds.pop();
+    let mut engine = assemble(Parts {
+        config,
+        calendar: Calendar::nyse(),
+        clock: Box::new(ReplayClock::new(&recording)),
+        feeds,
+        execution,
+        broker: Box::new(NoBroker),
+        mirror: None,
+        journal: None,
+        threads: usize::from(arguments.threads),
+        shuffle: None,
+    })
+    .map_err(not_assembled)?;
+    let mut report = Report {
+        scenario: header.scenario,
+        seed: header.seed,
+        ..Report::default()
+    };
+    compare(&mut engine, &recording, &mut report)?;
+    show(&report, general)?;
+    match &report.first_difference {
+        None => Ok(()),
+        Some(Difference { tick, phase, what }) => Err(Failure::error(format_args!(
+            "the replay differs first in tick {tick}, phase {phase}: {what}"
+        ))),
+    }
+}
+
+/// Runs to the end or to the first difference.
+fn compare(engine: &mut Engine, recording: &Recording, report: &mut Report) -> Result<(), Failure> {
+    let mut progress = Progress::new("ticks", None);
+    while engine.tick().map_err(Failure::error)?.is_some() {
+        let frame = recording.frame();
+        report.ticks += 1;
+        report.events += frame.events.len() as u64;
+        report.orders += frame.orders.len() as u64;
+        report.first_difference = difference(engine, &frame);
+        if report.first_difference.is_some() {
+            break;
+        }
+        if report.ticks.is_multiple_of(LOOK_EVERY) {
+            progress.at(report.ticks);
+        }
+    }
+    progress.finish();
+    if let Some(error) = recording.failure() {
+        return Err(unreadable(error));
+    }
+    report.digest = format!("{:016x}", engine.world().resource::<Digest>().run());
+    report.equal = report.first_difference.is_none();
+    report.torn_bytes = recording.torn().map(|torn| torn.bytes);
+    if let Some(torn) = recording.torn() {
+        let _ = writeln!(
+            anstream::stderr(),
+            "Warning: the journal's tail is torn: {} bytes after byte {} were cut",
+            torn.bytes,
+            torn.offset
+        );
+    }
+    Ok(())
+}
+
+/// The first thing in this tick that is not as the journal has it.
+fn difference(engine: &Engine, frame: &Frame) -> Option<Difference> {
+    let digest = engine.world().resource::<Digest>();
+    let at = |phase: Phase, what: String| Difference {
+        tick: frame.tick,
+        phase: phase.name(),
+        what,
+    };
+    let pairs = Phase::ALL
+        .into_iter()
+        .zip(digest.phases())
+        .zip(frame.phases);
+    for ((phase, found), recorded) in pairs {
+        let sent = &engine.world().resource::<Sent>().0;
+        if phase == Phase::Dispatch && *sent != frame.orders {
+            let what = format!(
+                "{} orders were sent, {} recorded",
+                sent.len(),
+                frame.orders.len()
+            );
+            return Some(at(phase, what));
+        }
+        if found != recorded {
+            let what = format!("the digest was {found:016x}, recorded {recorded:016x}");
+            return Some(at(phase, what));
+        }
+    }
+    let (found, recorded) = (digest.run(), frame.digest);
+    (found != recorded).then(|| {
+        let what = format!("the run's digest was {found:016x}, recorded {recorded:016x}");
+        at(Phase::Mirror, what)
+    })
+}
+
+fn show(report: &Report, general: &General) -> Result<(), Failure> {
+    let mut out = output::stdout();
+    match general.format_or(Format::Table) {
+        Format::Json => output::json_document(&mut out, report),
+        format => {
+            let columns = [
+                "scenario", "seed", "ticks", "events", "orders", "digest", "equal",
+            ];
+            let mut rows = Rows::begin(out, format, &columns)?;
+            rows.row(&[
+                Cell::Text(&report.scenario),
+                Cell::Count(report.seed),
+                Cell::Count(report.ticks),
+                Cell::Count(report.events),
+                Cell::Count(report.orders),
+                Cell::Text(&report.digest),
+                Cell::Text(if report.equal { "yes" } else { "no" }),
+            ])?;
+            rows.finish()
+        }
+    }
+}
+
+fn unreadable(error: Error) -> Failure {
+    let exit = if error.is_damage() {
+        Exit::StartRefused
+    } else {
+        Exit::Error
+    };
+    Failure::new(exit, error)
+}

@@ -1,0 +1,202 @@
+//! Clock and feeds of a replay. The clock reads the next frame; the feeds hand out what is in it.
+//!
+//! Events keep the feed they came from. What the broker reported was merged after everything else,
+//! so it comes through the execution port here as well.
+
+use components::contract::Expiry;
+use components::market::Ticker;
+use components::units::Timestamp;
+use engine::calendar::Session;
+use engine::clock::Tick;
+use engine::directory::{Directory, Listings};
+use engine::event::{Event, EventKind, FeedId};
+use engine::frame::Frame;
+use engine::inbox::Inbox;
+use engine::ports::{Clock, Feed, FeedError};
+use journal::{Error, JournalReader, TornTail};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The journal and the frame of the tick being run, shared by clock and feeds.
+#[derive(Clone)]
+pub(super) struct Recording(Arc<Mutex<State>>);
+
+struct State {
+    reader: JournalReader,
+    frame: Option<Frame>,
+    failure: Option<Error>,
+    execution: FeedId,
+}
+
+impl Recording {
+    pub(super) fn new(reader: JournalReader) -> Self {
+        let last = reader.header().feeds.len().saturating_sub(1);
+        let execution = FeedId(u16::try_from(last).unwrap_or(u16::MAX));
+        Self(Arc::new(Mutex::new(State {
+            reader,
+            frame: None,
+            failure: None,
+            execution,
+        })))
+    }
+
+    /// The frame of the tick that ran last; an empty one before the first.
+    pub(super) fn frame(&self) -> Frame {
+        let state = self.state();
+        state.frame.clone().unwrap_or_else(no_frame)
+    }
+
+    /// Why the journal ended early.
+    pub(super) fn failure(&self) -> Option<Error> {
+        self.state().failure.take()
+    }
+
+    /// The torn tail, once the journal has been read to its end.
+    pub(super) fn torn(&self) -> Option<TornTail> {
+        self.state().reader.torn()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The ticks of a journal.
+pub(super) struct ReplayClock(Recording);
+
+impl ReplayClock {
+    pub(super) fn new(recording: &Recording) -> Self {
+        Self(recording.clone())
+    }
+}
+
+impl Clock for ReplayClock {
+    fn next(&mut self) -> Option<Tick> {
+        let mut state = self.0.state();
+        let frame = match state.reader.next()? {
+            Ok(frame) => frame,
+            Err(error) => {
+                state.failure = Some(error);
+                return None;
+            }
+        };
+        let (date, open, close) = frame.session;
+        let Ok(date) = Expiry::try_from(date) else {
+            return None;
+        };
+        let tick = Tick {
+            number: frame.tick,
+            now: frame.now,
+            session: Session {
+                date: date.date(),
+                open,
+                close,
+                early_close: is_early(open, close),
+            },
+            opens_session: frame.opens_session,
+            skipped: frame.skipped,
+        };
+        state.frame = Some(frame);
+        Some(tick)
+    }
+}
+
+/// Whether a session is shorter than 9:30 to 16:00.
+fn is_early(open: Timestamp, close: Timestamp) -> bool {
+    const WHOLE_S: f64 = 6.5 * 3600.0;
+    close.seconds_since(open) < WHOLE_S
+}
+
+/// One of the recorded feeds: the first hands out what all but the last reported, the last what the
+/// broker reported; those between are there for their names and numbers.
+pub(super) struct ReplayFeed {
+    recording: Recording,
+    name: String,
+    stale_after_ms: i64,
+    is_first: bool,
+    is_execution: bool,
+    tickers: Vec<Ticker>,
+}
+
+impl ReplayFeed {
+    pub(super) fn new(
+        recording: &Recording,
+        name: &str,
+        stale_after_ms: i64,
+        is_first: bool,
+        is_execution: bool,
+    ) -> Self {
+        Self {
+            recording: recording.clone(),
+            name: name.to_owned(),
+            stale_after_ms,
+            is_first,
+            is_execution,
+            tickers: Vec::new(),
+        }
+    }
+}
+
+impl Feed for ReplayFeed {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn stale_after_ms(&self) -> i64 {
+        self.stale_after_ms
+    }
+
+    fn list(&mut self, _tick: &Tick, listings: &mut Listings) -> Result<(), FeedError> {
+        if !self.is_first || self.is_execution {
+            return Ok(());
+        }
+        let state = self.recording.state();
+        for event in state.frame.iter().flat_map(|frame| &frame.events) {
+            match &event.kind {
+                EventKind::SymbolListed { ticker, .. } => {
+                    self.tickers.push(*ticker);
+                    listings.symbol(*ticker);
+                }
+                EventKind::ContractListed { symbol, terms, .. } => {
+                    if let Some(ticker) = self.tickers.get(symbol.0 as usize) {
+                        listings.contract(*ticker, *terms);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn drain(
+        &mut self,
+        _tick: &Tick,
+        _directory: &Directory,
+        inbox: &mut Inbox,
+    ) -> Result<(), FeedError> {
+        let state = self.recording.state();
+        let execution = state.execution;
+        let wanted = |event: &&Event| {
+            let reported = event.feed == execution;
+            event.feed != FeedId::ENGINE
+                && ((self.is_execution && reported)
+                    || (self.is_first && !self.is_execution && !reported))
+        };
+        let events = state.frame.iter().flat_map(|frame| &frame.events);
+        inbox.extend(events.filter(wanted).cloned());
+        Ok(())
+    }
+}
+
+fn no_frame() -> Frame {
+    Frame {
+        tick: 0,
+        now: Timestamp(0),
+        session: (0, Timestamp(0), Timestamp(0)),
+        opens_session: false,
+        skipped: 0,
+        events: Vec::new(),
+        orders: Vec::new(),
+        phases: [0; engine::phase::Phase::COUNT],
+        digest: 0,
+    }
+}

@@ -1,0 +1,126 @@
+//! `simulate`: runs a scenario to its end on the stepped clock.
+
+/// A clock that waits, for runs at the speed of the market.
+mod paced;
+/// For people.
+mod people;
+/// The run itself.
+mod run;
+/// What a run is told and what it tells.
+mod summary;
+
+pub(crate) use run::not_assembled;
+pub use run::{Options, Outcome, simulate};
+pub use summary::{Events, Latency, MirrorSummary, Orders, Quantiles, Signals, Summary};
+
+use crate::cli::General;
+use crate::exit::{Exit, Failure};
+use crate::interrupt;
+use crate::output::{self, Format};
+use crate::scenario::{self, Plan};
+use crate::settings::{self, ConfigFiles};
+use clap::ValueEnum;
+use std::path::PathBuf;
+
+/// The arguments of `simulate`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  alphatrader simulate
+  alphatrader simulate goog_2015_12 --data /data --threads 2 --json
+  alphatrader simulate scenarios/halt.yaml --journal /tmp/run && alphatrader replay /tmp/run")]
+pub struct Args {
+    /// A scenario file, or the name of one in scenarios/ [default: the built-in full_day]
+    pub scenario: Option<String>,
+    /// Threads of the Greeks; the result is the same for any number
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u16).range(1..=256)
+    )]
+    pub threads: u16,
+    /// Permutes everything that must not matter; the result stays the same
+    #[arg(long, value_name = "SEED")]
+    pub shuffle: Option<u64>,
+    /// How fast the market runs
+    #[arg(long, value_enum, default_value = "max")]
+    pub speed: Speed,
+    /// Records the run in a new journal in this directory
+    #[arg(long, value_name = "DIR")]
+    pub journal: Option<PathBuf>,
+    /// Writes the transcript to this file
+    #[arg(long, value_name = "FILE")]
+    pub transcript: Option<PathBuf>,
+    /// Shows the run on a Redis server too, such as redis://localhost:6379
+    #[arg(long, value_name = "URL")]
+    pub redis: Option<String>,
+    /// Which config.
+    #[command(flatten)]
+    pub config: ConfigFiles,
+}
+
+/// How fast the market runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Speed {
+    /// As fast as the machine can
+    #[default]
+    Max,
+    /// As fast as the market
+    #[value(name = "1x")]
+    Real,
+    /// Ten times as fast as the market
+    #[value(name = "10x")]
+    Tenfold,
+}
+
+/// Runs the scenario and writes its summary.
+///
+/// # Errors
+/// If scenario or config are wrong, data are missing, something broke, the run was stopped, or it
+/// did not come out as the scenario expects.
+pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
+    let name = arguments.scenario.as_deref().unwrap_or(scenario::DEFAULT);
+    let text = scenario::find(name)?;
+    let sections = settings::section_names().map_err(settings::refused)?;
+    let sections: Vec<&str> = sections.iter().map(String::as_str).collect();
+    let read = scenario::read_scenario(&text, &sections).map_err(settings::refused)?;
+    let plan = Plan::new(&read.scenario)
+        .map_err(|error| Failure::config(format_args!("{}: {error}", text.file)))?;
+    let config = settings::load(&arguments.config, Some(read.overrides))?;
+    let outcome = simulate(Options {
+        scenario: read.scenario,
+        scenario_text: read.text,
+        plan,
+        config,
+        data: general.data.clone(),
+        threads: usize::from(arguments.threads),
+        shuffle: arguments.shuffle,
+        speed: arguments.speed,
+        journal: arguments.journal.clone(),
+        transcript: arguments.transcript.clone(),
+        redis: arguments.redis.clone(),
+        stop: interrupt::stop_flag(),
+    })?;
+    let mut out = output::stdout();
+    let summary = &outcome.summary;
+    match general.format_or(Format::Table) {
+        Format::Json => output::json_document(&mut out, summary)?,
+        Format::Table => people::show(&mut out, summary, name)?,
+        format @ (Format::Csv | Format::Md) => people::rows(out, summary, format)?,
+    }
+    if summary.stopped {
+        return Err(Failure::error(format_args!(
+            "the run was stopped after {} ticks",
+            summary.ticks
+        )));
+    }
+    if !summary.unmet.is_empty() {
+        let unmet = summary.unmet.join("; ");
+        return Err(Failure::new(
+            Exit::Error,
+            format_args!("the run did not come out as {} expects: {unmet}", text.file),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,195 @@
+//! The summary of a run for people, and what to try next.
+
+use super::summary::{Quantiles, Summary};
+use crate::exit::Failure;
+use crate::output::{Cell, Format, Rows, shortest};
+use std::collections::BTreeMap;
+use std::io::Write;
+
+/// Systems shown, those with the longest 99th percentile.
+const SYSTEMS_SHOWN: usize = 8;
+
+/// Writes the summary, the slowest systems, and the next three commands to try.
+pub(super) fn show(out: &mut impl Write, summary: &Summary, scenario: &str) -> Result<(), Failure> {
+    let bold = anstyle::Style::new().bold();
+    let stopped = if summary.stopped {
+        ", stopped early"
+    } else {
+        ""
+    };
+    let colour = anstream::AutoStream::choice(&std::io::stdout());
+    let (on, off) = match colour {
+        anstream::ColorChoice::Never => (String::new(), String::new()),
+        _ => (format!("{bold}"), format!("{bold:#}")),
+    };
+    writeln!(
+        out,
+        "{on}{}{off} with seed {}{stopped}",
+        summary.scenario, summary.seed
+    )?;
+    writeln!(out)?;
+    for (label, text) in lines(summary) {
+        writeln!(out, "  {label:<11} {text}")?;
+    }
+    writeln!(out)?;
+    latency(&mut *out, summary)?;
+    for unmet in &summary.unmet {
+        writeln!(out, "  unmet: {unmet}")?;
+    }
+    writeln!(out, "\nNext:")?;
+    writeln!(
+        out,
+        "  alphatrader simulate {scenario} --transcript run.txt   every signal, order and fill"
+    )?;
+    writeln!(
+        out,
+        "  alphatrader simulate {scenario} --journal run && alphatrader replay run   bit for bit"
+    )?;
+    writeln!(
+        out,
+        "  alphatrader simulate {scenario} --threads 2 --json     the same digest, for scripts"
+    )?;
+    Ok(out.flush()?)
+}
+
+fn lines(summary: &Summary) -> Vec<(&'static str, String)> {
+    let Summary {
+        events,
+        signals,
+        orders,
+        ..
+    } = summary;
+    let cpu = summary
+        .cpu_s
+        .map_or(String::new(), |cpu| format!(", {cpu:.2} s of processor"));
+    let memory = summary.peak_rss_bytes.map_or(String::new(), |bytes| {
+        format!(", {:.0} MB at most", bytes as f64 / 1e6)
+    });
+    vec![
+        (
+            "time",
+            format!(
+                "{} ticks in {} sessions, {:.0} s of market in {:.2} s{cpu}{memory}",
+                summary.ticks, summary.sessions, summary.simulated_s, summary.wall_s
+            ),
+        ),
+        (
+            "market",
+            format!(
+                "{} underlyings, {} contracts",
+                summary.underlyings, summary.contracts
+            ),
+        ),
+        (
+            "events",
+            format!(
+                "{} quotes, {} trades, {} books, {} option quotes, {} open interest; \
+                 {} refused{}",
+                events.quotes,
+                events.trades,
+                events.book_updates,
+                events.option_quotes,
+                events.open_interest,
+                events.refused,
+                reasons(&events.refused_by_reason)
+            ),
+        ),
+        (
+            "signals",
+            format!(
+                "{} scored, {} emitted, {} blocked{}",
+                signals.scored,
+                signals.emitted,
+                signals.blocked,
+                reasons(&signals.blocked_by_reason)
+            ),
+        ),
+        (
+            "orders",
+            format!(
+                "{} sent, {} filled, {} cancelled, {} rejected",
+                orders.submitted, orders.filled, orders.cancelled, orders.rejected
+            ),
+        ),
+        (
+            "result",
+            format!(
+                "{:.2} USD after {:.2} USD of fees",
+                summary.pnl_usd, summary.fees_usd
+            ),
+        ),
+        (
+            "overruns",
+            format!(
+                "{}, {} ticks skipped",
+                summary.overruns, summary.skipped_ticks
+            ),
+        ),
+        ("digest", summary.digest.clone()),
+    ]
+}
+
+fn reasons(counts: &BTreeMap<String, u64>) -> String {
+    let listed: Vec<String> = counts
+        .iter()
+        .map(|(reason, count)| format!("{reason} {count}"))
+        .collect();
+    if listed.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", listed.join(", "))
+    }
+}
+
+fn latency(out: &mut impl Write, summary: &Summary) -> Result<(), Failure> {
+    let mut systems: Vec<&(String, Quantiles)> = summary.latency_us.systems.iter().collect();
+    systems.sort_by(|a, b| b.1.p99.total_cmp(&a.1.p99));
+    systems.truncate(SYSTEMS_SHOWN);
+    let columns = ["microseconds", "p50", "p99", "p99.9", "max"];
+    let mut rows = Rows::begin(out, Format::Table, &columns)?;
+    let whole = ("whole tick".to_owned(), summary.latency_us.tick);
+    for (name, quantiles) in std::iter::once(&whole).chain(systems) {
+        let texts = [quantiles.p50, quantiles.p99, quantiles.p999, quantiles.max]
+            .map(|micros| format!("{micros:.1}"));
+        let [p50, p99, p999, max] = &texts;
+        rows.row(&[
+            Cell::Text(name),
+            Cell::Right(p50),
+            Cell::Right(p99),
+            Cell::Right(p999),
+            Cell::Right(max),
+        ])?;
+    }
+    rows.finish()
+}
+
+/// Writes the summary as rows of key and value.
+pub(super) fn rows(out: impl Write, summary: &Summary, format: Format) -> Result<(), Failure> {
+    let mut rows = Rows::begin(out, format, &["key", "value"])?;
+    let document = serde_json::to_value(summary)?;
+    let mut leaves = Vec::new();
+    flatten("", &document, &mut leaves);
+    for (key, value) in leaves {
+        rows.row(&[Cell::Text(&key), Cell::Right(&value)])?;
+    }
+    rows.finish()
+}
+
+fn flatten(path: &str, value: &serde_json::Value, leaves: &mut Vec<(String, String)>) {
+    let text = match value {
+        serde_json::Value::Object(map) => {
+            for (key, value) in map {
+                let dot = if path.is_empty() { "" } else { "." };
+                flatten(&format!("{path}{dot}{key}"), value, leaves);
+            }
+            return;
+        }
+        serde_json::Value::Null => String::new(),
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Number(number) => {
+            number.as_f64().map_or_else(|| number.to_string(), shortest)
+        }
+        other => other.to_string(),
+    };
+    leaves.push((path.to_owned(), text));
+}

@@ -1,0 +1,394 @@
+//! A run: feeds and exchange of a scenario, an engine between them, and what was counted.
+
+use super::Speed;
+use super::paced::Paced;
+use super::summary::{Events, Latency, MirrorSummary, Orders, Signals, Summary};
+use crate::assemble::{AssembleError, Parts, assemble, settlements};
+use crate::exit::Failure;
+use crate::progress::Progress;
+use crate::resources::{self, Stopwatch};
+use crate::scenario::{Observed, Plan, Scenario};
+use crate::settings::{self, ExchangeSection};
+use engine::calendar::Calendar;
+use engine::clock::{SteppedClock, TICK_MS};
+use engine::config::Config;
+use engine::digest::Digest;
+use engine::directory::Directory;
+use engine::engine::Engine;
+use engine::frame::{FRAME_VERSION, Header};
+use engine::ports::{Clock, Feed, Journal, Mirror};
+use engine::transcript::Transcript;
+use journal::FileJournal;
+use redis_mirror::{RedisMirror, Settings};
+use simulator::{Faulted, Market, Scripted, exchange};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use systems::ingest::Counts;
+use systems::ingest::refusal::Refusals;
+use systems::mirror::Outlet;
+use systems::positions;
+use systems::scoring;
+
+/// Ticks between two looks at progress and at the transcript.
+const LOOK_EVERY: u64 = 256;
+
+/// What a run is made with.
+pub struct Options {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Its text, for the journal.
+    pub scenario_text: String,
+    /// Its plan.
+    pub plan: Plan,
+    /// The merged config.
+    pub config: Config,
+    /// The root of recorded data.
+    pub data: PathBuf,
+    /// Threads of the Greeks.
+    pub threads: usize,
+    /// Permutes what must not matter.
+    pub shuffle: Option<u64>,
+    /// How fast the market runs.
+    pub speed: Speed,
+    /// The directory of a new journal.
+    pub journal: Option<PathBuf>,
+    /// The file of the transcript.
+    pub transcript: Option<PathBuf>,
+    /// A Redis server.
+    pub redis: Option<String>,
+    /// Ends the run at the next tick once it is set.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The counts, figures and digests.
+    pub summary: Summary,
+}
+
+/// Runs a scenario to its end.
+///
+/// # Errors
+/// If data are missing or damaged, config is wrong, an output cannot be written, or a system broke
+/// an invariant.
+pub fn simulate(options: Options) -> Result<Outcome, Failure> {
+    let watch = Stopwatch::start();
+    let cpu_before = resources::cpu_seconds();
+    let mut sink = TranscriptFile::create(options.transcript.as_deref())?;
+    let (scenario, stop, threads) = (
+        options.scenario.clone(),
+        Arc::clone(&options.stop),
+        options.threads,
+    );
+    let mut engine = prepare(options)?;
+    if sink.file.is_some() {
+        engine.world_mut().resource_mut::<Transcript>().keep();
+    }
+    header(&mut engine, &scenario);
+    let mut summary = Summary {
+        scenario: scenario.name.clone(),
+        seed: scenario.seed,
+        threads,
+        ..Summary::default()
+    };
+    let mut progress = Progress::new("ticks", engine.ticks_left());
+    while let Some(tick) = engine.tick().map_err(Failure::error)? {
+        summary.ticks += 1;
+        summary.sessions += u64::from(tick.opens_session);
+        summary.overruns += u64::from(tick.skipped > 0);
+        summary.skipped_ticks += u64::from(tick.skipped);
+        if summary.ticks.is_multiple_of(LOOK_EVERY) {
+            progress.at(summary.ticks);
+            sink.take_from(&mut engine)?;
+        }
+    }
+    progress.finish();
+    engine.finish().map_err(Failure::error)?;
+    sink.take_from(&mut engine)?;
+    sink.finish()?;
+    summary.stopped = stop.load(Ordering::Relaxed);
+    summary.simulated_s = (summary.ticks + summary.skipped_ticks) as f64 * TICK_MS as f64 / 1000.0;
+    read_world(&mut summary, &mut engine);
+    summary.unmet = if summary.stopped {
+        Vec::new()
+    } else {
+        scenario.expect.unmet(&observed(&summary))
+    };
+    summary.wall_s = watch.elapsed().as_secs_f64();
+    summary.cpu_s = resources::cpu_seconds()
+        .zip(cpu_before)
+        .map(|(now, before)| now - before);
+    summary.peak_rss_bytes = resources::peak_rss_bytes();
+    summary.events_per_s = all_events(&summary.events) as f64 / summary.wall_s.max(1e-9);
+    Ok(Outcome { summary })
+}
+
+/// Everything that came in, whether it passed the door or not.
+fn all_events(events: &Events) -> u64 {
+    let underlyings = events.quotes + events.trades + events.book_updates + events.index_levels;
+    let options = events.option_quotes + events.option_trades + events.vendor_greeks;
+    underlyings + options + events.open_interest + events.refused
+}
+
+/// Opens everything that a run needs and makes the engine.
+fn prepare(options: Options) -> Result<Engine, Failure> {
+    let Options {
+        scenario,
+        plan,
+        mut config,
+        ..
+    } = options;
+    let calendar = Calendar::nyse();
+    let exchange_config = config
+        .section::<ExchangeSection>()
+        .map_err(settings::refused)?;
+    let (broker, execution) = exchange(
+        &exchange_config.0,
+        scenario.seed,
+        settlements(calendar.clone()),
+    )
+    .map_err(Failure::config)?;
+    let feeds = feeds(&scenario, &plan, &options.data)?;
+    let journal = match &options.journal {
+        Some(directory) => {
+            let all = feeds.iter().map(|feed| &**feed);
+            let names = all.chain([&execution as &dyn Feed]);
+            let header = Header {
+                version: FRAME_VERSION,
+                scenario: scenario.name.clone(),
+                scenario_text: options.scenario_text,
+                config_text: settings::as_text(&config),
+                seed: scenario.seed,
+                feeds: names
+                    .map(|feed| (feed.name().to_owned(), feed.stale_after_ms()))
+                    .collect(),
+            };
+            let journal = FileJournal::create(directory, &header).map_err(Failure::error)?;
+            Some(Box::new(journal) as Box<dyn Journal>)
+        }
+        None => None,
+    };
+    let mirror = match &options.redis {
+        Some(url) => {
+            let mirror = RedisMirror::new(url, Settings::default()).map_err(Failure::error)?;
+            Some((
+                Box::new(mirror) as Box<dyn Mirror>,
+                resources::host_millis(),
+            ))
+        }
+        None => None,
+    };
+    let clock = clock(&plan, options.speed, &options.stop);
+    assemble(Parts {
+        config,
+        calendar,
+        clock,
+        feeds,
+        execution: Some(Box::new(execution)),
+        broker: Box::new(broker),
+        mirror,
+        journal,
+        threads: options.threads,
+        shuffle: options.shuffle,
+    })
+    .map_err(not_assembled)
+}
+
+/// The end of a verb for which no engine could be made.
+pub(crate) fn not_assembled(error: AssembleError) -> Failure {
+    match error {
+        AssembleError::Config(error) => settings::refused(error),
+        other => Failure::error(other),
+    }
+}
+
+fn clock(plan: &Plan, speed: Speed, stop: &Arc<AtomicBool>) -> Box<dyn Clock> {
+    let stepped = SteppedClock::new(plan.windows.clone())
+        .limited_to(plan.ticks)
+        .with_overruns(plan.overruns.clone())
+        .stopped_by(Arc::clone(stop));
+    match speed {
+        Speed::Max => Box::new(stepped),
+        Speed::Real => Box::new(Paced::new(stepped, 1, Arc::clone(stop))),
+        Speed::Tenfold => Box::new(Paced::new(stepped, 10, Arc::clone(stop))),
+    }
+}
+
+/// The feeds of a scenario: its synthetic market, its recorded sets, its script.
+fn feeds(scenario: &Scenario, plan: &Plan, data: &Path) -> Result<Vec<Box<dyn Feed>>, Failure> {
+    let mut feeds: Vec<Box<dyn Feed>> = Vec::new();
+    if let Some(market) = &scenario.market {
+        let market = Market::new(market, scenario.seed, &plan.sessions())
+            .and_then(|market| market.with_moves(&plan.moves))
+            .map_err(Failure::config)?;
+        feeds.push(Box::new(market));
+    }
+    for set in &scenario.recorded {
+        feeds.extend(set.open(data).map_err(not_opened)?);
+    }
+    if !plan.faults.is_empty() {
+        let damaged = feeds.into_iter().enumerate().map(|(index, feed)| {
+            let seed = scenario.seed.wrapping_add(index as u64);
+            let feed = Faulted::new(feed, seed, plan.faults.clone());
+            feed.map(|feed| Box::new(feed) as Box<dyn Feed>)
+        });
+        feeds = damaged.collect::<Result<_, _>>().map_err(Failure::config)?;
+    }
+    if !plan.halts.is_empty() {
+        feeds.push(Box::new(Scripted::new("script", plan.halts.clone())));
+    }
+    Ok(feeds)
+}
+
+/// A set that is not there is an error of the scenario, a damaged one is not.
+fn not_opened(error: recorded::Error) -> Failure {
+    match error {
+        missing @ recorded::Error::Missing { .. } => Failure::config(missing),
+        other => Failure::error(other),
+    }
+}
+
+/// What a transcript begins with: everything that its lines are a function of.
+fn header(engine: &mut Engine, scenario: &Scenario) {
+    let config = engine.config().hash();
+    let mut transcript = engine.world_mut().resource_mut::<Transcript>();
+    transcript.plain(format_args!(
+        "scenario {} seed {} config {config:016x}",
+        scenario.name, scenario.seed
+    ));
+}
+
+/// Takes over what the systems counted.
+fn read_world(summary: &mut Summary, engine: &mut Engine) {
+    if let Some(mut outlet) = engine.world_mut().get_resource_mut::<Outlet>() {
+        outlet.finish();
+        let report = outlet.report();
+        summary.mirror = Some(MirrorSummary {
+            published: report.published,
+            conflated: report.conflated,
+            errors: report.errors,
+            connected: report.connected,
+        });
+    }
+    let world = engine.world();
+    let counts = *world.resource::<Counts>();
+    let refusals = world.resource::<Refusals>();
+    let named = |reasons: &mut dyn Iterator<Item = (&'static str, u64)>| {
+        let named = reasons.filter(|(_, count)| *count > 0);
+        named
+            .map(|(name, count)| (name.to_owned(), count))
+            .collect()
+    };
+    summary.halts = counts.halts;
+    summary.events = Events {
+        quotes: counts.quotes,
+        trades: counts.trades,
+        book_updates: counts.book_updates,
+        open_interest: counts.open_interest,
+        option_quotes: counts.option_quotes,
+        option_trades: counts.option_trades,
+        vendor_greeks: counts.vendor_greeks,
+        index_levels: counts.index_levels,
+        refused: refusals.total(),
+        refused_by_reason: named(
+            &mut refusals
+                .by_reason()
+                .map(|(reason, count)| (reason.name(), count)),
+        ),
+    };
+    let signals = world.resource::<scoring::Signals>();
+    summary.signals = Signals {
+        scored: signals.scored,
+        emitted: signals.emitted,
+        blocked: signals.blocked.values().sum(),
+        blocked_by_reason: named(&mut signals.blocked.iter().map(|(name, n)| (*name, *n))),
+    };
+    let orders = world.resource::<positions::Orders>();
+    summary.orders = Orders {
+        submitted: orders.submitted,
+        filled: orders.filled,
+        cancelled: orders.cancelled,
+        rejected: orders.rejected,
+    };
+    let account = world.resource::<positions::Account>();
+    summary.pnl_usd = account.profit().dollars();
+    summary.fees_usd = account.fees.dollars();
+    let directory = world.resource::<Directory>();
+    summary.underlyings = directory.symbols_len();
+    summary.contracts = directory.contracts_len();
+    summary.digest = format!("{:016x}", world.resource::<Digest>().run());
+    summary.transcript_sha256 = world.resource::<Transcript>().sha256();
+    let latency = engine.latency();
+    summary.latency_us = Latency {
+        tick: latency.tick().into(),
+        phases: latency
+            .phases()
+            .map(|(phase, found)| (phase.name().to_owned(), found.into()))
+            .collect(),
+        systems: latency
+            .systems()
+            .map(|(name, found)| (name.to_owned(), found.into()))
+            .collect(),
+    };
+}
+
+fn observed(summary: &Summary) -> Observed {
+    Observed {
+        ticks: summary.ticks,
+        signals: summary.signals.emitted,
+        blocked: summary.signals.blocked,
+        orders: summary.orders.submitted,
+        fills: summary.orders.filled,
+        cancelled: summary.orders.cancelled,
+        rejected: summary.orders.rejected,
+        halts: summary.halts,
+        refused: summary.events.refused,
+        overruns: summary.overruns,
+    }
+}
+
+/// The transcript on its way to a file, so that memory does not grow with the day.
+struct TranscriptFile {
+    file: Option<(PathBuf, BufWriter<File>)>,
+}
+
+impl TranscriptFile {
+    fn create(path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = path else {
+            return Ok(Self { file: None });
+        };
+        match File::create(path) {
+            Ok(file) => Ok(Self {
+                file: Some((path.to_owned(), BufWriter::new(file))),
+            }),
+            Err(error) => Err(failed(path, &error)),
+        }
+    }
+
+    fn take_from(&mut self, engine: &mut Engine) -> Result<(), Failure> {
+        let Some((path, file)) = &mut self.file else {
+            return Ok(());
+        };
+        let text = engine.world_mut().resource_mut::<Transcript>().take();
+        file.write_all(text.as_bytes())
+            .map_err(|error| failed(path, &error))
+    }
+
+    fn finish(self) -> Result<(), Failure> {
+        match self.file {
+            Some((path, mut file)) => file.flush().map_err(|error| failed(&path, &error)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn failed(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::error(format_args!(
+        "transcript {} could not be written: {error}",
+        path.display()
+    ))
+}

@@ -1,0 +1,178 @@
+//! The summary of a run, as `simulate --json` prints it; its keys are a contract.
+
+use engine::latency::Percentiles;
+use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
+
+/// What came of a run.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Summary {
+    /// The scenario's name.
+    pub scenario: String,
+    /// Its seed.
+    pub seed: u64,
+    /// Threads of the Greeks.
+    pub threads: usize,
+    /// Ticks that ran.
+    pub ticks: u64,
+    /// Seconds of the market's time, ticks that were skipped included.
+    pub simulated_s: f64,
+    /// Underlyings.
+    pub underlyings: usize,
+    /// Contracts.
+    pub contracts: usize,
+    /// What came in.
+    pub events: Events,
+    /// What strategies said.
+    pub signals: Signals,
+    /// What became of orders.
+    pub orders: Orders,
+    /// Profit after fees in USD.
+    pub pnl_usd: f64,
+    /// Fees in USD.
+    pub fees_usd: f64,
+    /// The digest of all ticks, in hexadecimal.
+    pub digest: String,
+    /// The SHA-256 of the transcript.
+    pub transcript_sha256: String,
+    /// Seconds that the run took.
+    pub wall_s: f64,
+    /// Processor seconds of all threads; null where the system does not say.
+    pub cpu_s: Option<f64>,
+    /// Events a second of wall time.
+    pub events_per_s: f64,
+    /// The most memory held, in bytes; null where the system does not say.
+    pub peak_rss_bytes: Option<u64>,
+    /// Ticks that took too long.
+    pub overruns: u64,
+    /// How long ticks, phases and systems took, in microseconds.
+    pub latency_us: Latency,
+    /// Ticks left out because of overruns.
+    pub skipped_ticks: u64,
+    /// Sessions that began.
+    pub sessions: u64,
+    /// Trading halts that began.
+    pub halts: u64,
+    /// Whether a signal ended the run early.
+    pub stopped: bool,
+    /// What the scenario expected otherwise.
+    pub unmet: Vec<String>,
+    /// How the mirror fared; null without one.
+    pub mirror: Option<MirrorSummary>,
+}
+
+/// What came in.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Events {
+    /// Quotes of underlyings.
+    pub quotes: u64,
+    /// Trades and bars of underlyings.
+    pub trades: u64,
+    /// Order books.
+    pub book_updates: u64,
+    /// Open interest of contracts.
+    pub open_interest: u64,
+    /// Quotes of contracts.
+    pub option_quotes: u64,
+    /// Trades and bars of contracts.
+    pub option_trades: u64,
+    /// Vendors' volatilities and sensitivities.
+    pub vendor_greeks: u64,
+    /// Levels of indices.
+    pub index_levels: u64,
+    /// What was refused at the door.
+    pub refused: u64,
+    /// The same by reason.
+    pub refused_by_reason: BTreeMap<String, u64>,
+}
+
+/// What strategies said.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Signals {
+    /// Evaluations of an underlying by a strategy inside its window.
+    pub scored: u64,
+    /// Signals that left.
+    pub emitted: u64,
+    /// Signals that did not.
+    pub blocked: u64,
+    /// The same by reason.
+    pub blocked_by_reason: BTreeMap<String, u64>,
+}
+
+/// What became of orders.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Orders {
+    /// Sent.
+    pub submitted: u64,
+    /// Filled in full.
+    pub filled: u64,
+    /// Cancelled or expired.
+    pub cancelled: u64,
+    /// Refused by the broker.
+    pub rejected: u64,
+}
+
+/// How long things took, in microseconds.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Latency {
+    /// The whole tick.
+    pub tick: Quantiles,
+    /// Each phase, in order.
+    #[serde(serialize_with = "as_map")]
+    pub phases: Vec<(String, Quantiles)>,
+    /// Each system, in order.
+    #[serde(serialize_with = "as_map")]
+    pub systems: Vec<(String, Quantiles)>,
+}
+
+/// Percentiles in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Quantiles {
+    /// Measurements.
+    pub n: u64,
+    /// Half are not longer.
+    pub p50: f64,
+    /// 99 % are not longer.
+    pub p99: f64,
+    /// 99.9 % are not longer.
+    pub p999: f64,
+    /// The longest.
+    pub max: f64,
+}
+
+impl From<Percentiles> for Quantiles {
+    fn from(found: Percentiles) -> Self {
+        let Percentiles {
+            n,
+            p50,
+            p99,
+            p999,
+            max,
+        } = found;
+        Self {
+            n,
+            p50,
+            p99,
+            p999,
+            max,
+        }
+    }
+}
+
+/// How the mirror fared.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct MirrorSummary {
+    /// Batches taken.
+    pub published: u64,
+    /// Batches replaced by a newer one.
+    pub conflated: u64,
+    /// Attempts that failed.
+    pub errors: u64,
+    /// Whether the server answered last time.
+    pub connected: bool,
+}
+
+/// A map that keeps the order of the list.
+fn as_map<S: Serializer>(list: &[(String, Quantiles)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(list.iter().map(|(name, quantiles)| (name, quantiles)))
+}
