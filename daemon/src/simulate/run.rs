@@ -222,7 +222,17 @@ fn clock(plan: &Plan, speed: Speed, stop: &Arc<AtomicBool>) -> Box<dyn Clock> {
 fn feeds(scenario: &Scenario, plan: &Plan, data: &Path) -> Result<Vec<Box<dyn Feed>>, Failure> {
     let mut feeds: Vec<Box<dyn Feed>> = Vec::new();
     if let Some(market) = &scenario.market {
-        let market = Market::new(market, scenario.seed, &plan.sessions())
+        // Contracts expire on sessions after the run's last as well.
+        let days = jiff::Span::new().days(i64::from(market.expiry_days_max));
+        let known = plan.sessions();
+        let sessions = match (known.first(), known.last()) {
+            (Some(first), Some(last)) => {
+                let until = last.date.saturating_add(days);
+                Calendar::nyse().sessions(first.date, until).to_vec()
+            }
+            _ => known,
+        };
+        let market = Market::new(market, scenario.seed, &sessions)
             .and_then(|market| market.with_moves(&plan.moves))
             .map_err(Failure::config)?;
         feeds.push(Box::new(market));
