@@ -56,6 +56,8 @@ pub struct Valuation {
     pub spot: f64,
     /// Time to expiry in years.
     pub years: f64,
+    /// The dividend yield.
+    pub dividend_yield: f64,
     /// When they were computed; [`Timestamp::NEVER`] before the first time.
     pub computed_at: Timestamp,
 }
@@ -66,6 +68,7 @@ impl Default for Valuation {
             price: 0.0,
             spot: 0.0,
             years: 0.0,
+            dividend_yield: 0.0,
             computed_at: Timestamp::NEVER,
         }
     }

@@ -13,7 +13,7 @@ use components::exposure::{
     ContractExposure, DeltaExposure, ExposureLevels, ExposureProfile, ExposureWeight,
     GammaExposure, ZeroGamma,
 };
-use components::greeks::{Cross, Sensitivity, Volatility};
+use components::greeks::{Cross, Sensitivity, Valuation, Volatility};
 use components::interest::OpenInterest;
 use components::market::{Quote, QuoteState, Spot, SymbolId, Ticker};
 use components::quality::{Quality, Stamp};
@@ -301,6 +301,7 @@ type Repriced<'a> = (
     &'a OptionTerms,
     &'a Settlement,
     &'a Volatility,
+    &'a Valuation,
     &'a ExposureWeight,
 );
 
@@ -322,7 +323,8 @@ pub fn reprice_gamma(
     mut underlyings: Query<(&SymbolId, &Spot, &mut Repricing, &mut ZeroGamma), With<Ticker>>,
     contracts: Query<Repriced<'_>, With<ContractId>>,
 ) -> Result<(), QueryNotDenseError> {
-    let Some((terms, settlements, volatilities, weights)) = contracts.contiguous_iter()?.next()
+    let Some((terms, settlements, volatilities, valuations, weights)) =
+        contracts.contiguous_iter()?.next()
     else {
         return Ok(());
     };
@@ -340,7 +342,7 @@ pub fn reprice_gamma(
                 scratch.strike.push(terms[row].strike.dollars());
                 scratch.years.push(years);
                 scratch.rate.push(rates.flat);
-                scratch.dividend_yield.push(rates.dividend_yield);
+                scratch.dividend_yield.push(valuations[row].dividend_yield);
                 scratch.volatility.push(volatilities[row].iv);
                 scratch.weight.push(weights[row].0);
             }

@@ -9,9 +9,9 @@ use crate::chains::Chains;
 use crate::workers::Workers;
 use bevy_ecs::prelude::*;
 use bevy_ecs::query::QueryNotDenseError;
-use components::contract::{ContractId, OptionTerms, Right, Settlement};
+use components::contract::{ContractId, Expiry, OptionTerms, Right, Settlement};
 use components::greeks::{Carry, Cross, Sensitivity, Valuation, VendorGreeks, Volatility};
-use components::market::{Quote, Spot, SymbolId, Ticker};
+use components::market::{Quote, QuoteState, Spot, SymbolId, Ticker};
 use components::units::Timestamp;
 use engine::clock::Tick;
 use engine::config::{ConfigError, Section, within};
@@ -19,15 +19,18 @@ use engine::digest::Digest;
 use engine::engine::Engine;
 use engine::phase::Phase;
 use engine::plugin::Plugin;
+use forward::{NearestPairs, Series};
 use pair::{Inputs, Leg, Pair, Valued};
 use serde::Deserialize;
 
 /// Price and eight Greeks of Black, Scholes and Merton.
 pub mod black_scholes;
+/// Forwards from put-call parity.
+pub mod forward;
 /// Prices to volatilities.
 pub mod implied_volatility;
 mod pair;
-pub(crate) use pair::price_of;
+pub use pair::{YEARS_MIN, price_of};
 /// The inputs of a valuation.
 pub mod terms;
 
@@ -63,7 +66,7 @@ pub struct RatesConfig {
     /// The continuously compounded rate to every expiry, 0.04 is 4 % a year.
     #[garde(custom(within(-0.1, 0.5)))]
     pub flat: f64,
-    /// The continuous dividend yield of every underlying.
+    /// The continuous dividend yield where no quotes show a forward.
     #[garde(custom(within(-0.25, 0.25)))]
     pub dividend_yield: f64,
 }
@@ -72,16 +75,21 @@ impl Section for RatesConfig {
     const NAME: &'static str = "rates";
 }
 
-/// When the pairs of an underlying must be looked at next.
-#[derive(Component, Clone, Copy, Debug)]
+/// When the pairs of an underlying must be looked at next, and what its series are priced with.
+#[derive(Component, Clone, Debug)]
 pub struct Revaluation {
     due: Timestamp,
+    series: Vec<NamedSeries>,
 }
+
+/// A series with its name: root and expiry.
+type NamedSeries = ((Ticker, Expiry), Series);
 
 impl Default for Revaluation {
     fn default() -> Self {
         Self {
             due: Timestamp::NEVER,
+            series: Vec::new(),
         }
     }
 }
@@ -158,8 +166,13 @@ pub fn find_due(
         else {
             continue;
         };
+        if touched {
+            let columns = (terms, settlements, quotes);
+            revaluation.series = price_series(*symbol, spot, &tick, &chains, columns, &rates);
+        }
         let mut due = Timestamp(i64::MAX);
         let mut found = false;
+        let mut place = 0;
         for index in 0..chains.runs_of(*symbol).len() {
             for row in chains.runs_of(*symbol)[index].rows() {
                 let partner = chains.partner(row);
@@ -181,6 +194,11 @@ pub fn find_due(
                 }
                 found = true;
                 due = due.min(renewal_after(tick.now, years, &config));
+                let series =
+                    series_at(&revaluation.series, &terms[row], &mut place).unwrap_or(Series {
+                        pricing_spot: spot,
+                        ..Series::default()
+                    });
                 let leg = |row: usize| Leg {
                     quote: quotes[row],
                     vendor: vendors[row],
@@ -188,14 +206,15 @@ pub fn find_due(
                 work.pairs.push(Pair {
                     row: row_number(row),
                     partner: partner.map_or(crate::chains::NO_ROW, row_number),
+                    spot,
                     inputs: Inputs {
                         right: terms[row].right,
                         style: terms[row].style,
-                        spot,
+                        spot: series.pricing_spot,
                         strike: terms[row].strike.dollars(),
                         years,
                         rate: rates.flat,
-                        dividend_yield: rates.dividend_yield,
+                        dividend_yield: series.dividend_yield,
                         iv_min: config.iv_min,
                         iv_max: config.iv_max,
                     },
@@ -265,8 +284,9 @@ pub fn store_values(
             cross[row] = greeks.cross();
             valuation[row] = Valuation {
                 price: greeks.price,
-                spot: pair.inputs.spot,
+                spot: pair.spot,
                 years: pair.inputs.years,
+                dividend_yield: pair.inputs.dividend_yield,
                 computed_at: tick.now,
             };
             for bits in [value.iv, greeks.delta, greeks.gamma, greeks.charm].map(f64::to_bits) {
@@ -282,6 +302,78 @@ pub fn store_values(
     }
     digest.fold(Phase::Greeks, fold);
     Ok(())
+}
+
+/// What the series of an underlying are priced with, by root and time to expiry.
+fn price_series(
+    symbol: SymbolId,
+    spot: f64,
+    tick: &Tick,
+    chains: &Chains,
+    (terms, settlements, quotes): (&[OptionTerms], &[Settlement], &[Quote]),
+    rates: &RatesConfig,
+) -> Vec<NamedSeries> {
+    let mut found: Vec<((Ticker, Expiry), f64, NearestPairs)> = Vec::new();
+    let mut place = 0;
+    for row in chains.runs_of(symbol).iter().flat_map(|run| run.rows()) {
+        let name = (terms[row].root, terms[row].expiry);
+        if found.get(place).is_none_or(|series| series.0 != name) {
+            place = found
+                .iter()
+                .position(|series| series.0 == name)
+                .unwrap_or_else(|| {
+                    let years = tick.now.years_until(settlements[row].0).max(0.0);
+                    found.push((name, years, NearestPairs::default()));
+                    found.len() - 1
+                });
+        }
+        let mid = |row: usize| {
+            quotes[row]
+                .mid_dollars()
+                .filter(|_| quotes[row].state() == QuoteState::TwoSided)
+        };
+        if terms[row].right == Right::Call
+            && let Some((call, put)) = mid(row).zip(chains.partner(row).and_then(mid))
+        {
+            found[place]
+                .2
+                .push(spot, terms[row].strike.dollars(), call, put);
+        }
+    }
+    found.sort_by_key(|(name, ..)| *name);
+    let mut series: Vec<NamedSeries> = found
+        .iter()
+        .map(|(name, years, pairs)| {
+            let forward = pairs
+                .forward(spot, rates.flat, *years)
+                .filter(|_| *years > 0.0);
+            (
+                *name,
+                Series {
+                    years: *years,
+                    forward,
+                    ..Series::default()
+                },
+            )
+        })
+        .collect();
+    for of_root in series.chunk_by_mut(|one, other| one.0.0 == other.0.0) {
+        let mut values: Vec<Series> = of_root.iter().map(|(_, series)| *series).collect();
+        forward::fill_yields(spot, rates.flat, rates.dividend_yield, &mut values);
+        for ((_, series), value) in of_root.iter_mut().zip(values) {
+            *series = value;
+        }
+    }
+    series
+}
+
+/// The series of a contract; `place` remembers the last one, for rows come in order of expiry.
+fn series_at(series: &[NamedSeries], terms: &OptionTerms, place: &mut usize) -> Option<Series> {
+    let name = (terms.root, terms.expiry);
+    if series.get(*place).is_none_or(|(own, _)| *own != name) {
+        *place = series.binary_search_by_key(&name, |(own, _)| *own).ok()?;
+    }
+    series.get(*place).map(|(_, series)| *series)
 }
 
 /// When a value must be renewed though nothing moved but time.

@@ -11,7 +11,7 @@ use engine::math;
 
 /// Greeks inside the last minute are those of a minute before expiry: the gamma at the money grows
 /// without bound.
-const YEARS_MIN: f64 = 60.0 / SECONDS_PER_YEAR;
+pub const YEARS_MIN: f64 = 60.0 / SECONDS_PER_YEAR;
 
 /// An ask up to this, with no bid, still prices an option.
 const NO_BID_ASK_MAX: Price = Price(1_000);
@@ -43,6 +43,8 @@ pub(super) struct Leg {
 pub(super) struct Pair {
     pub row: u32,
     pub partner: u32,
+    /// The market's spot in dollars; `inputs.spot` is the one to price with.
+    pub spot: f64,
     pub inputs: Inputs,
     pub own: Leg,
     pub other: Leg,
@@ -159,7 +161,8 @@ impl Pair {
 }
 
 /// The price that a quote stands for, in dollars: its midpoint, also where only a small ask is left.
-pub(crate) fn price_of(quote: &Quote) -> Option<f64> {
+#[must_use]
+pub fn price_of(quote: &Quote) -> Option<f64> {
     let worthless = quote.bid == Price::NONE && quote.ask.is_some() && quote.ask <= NO_BID_ASK_MAX;
     if worthless {
         return Some(quote.ask.dollars() / 2.0);
@@ -190,6 +193,7 @@ mod tests {
         Pair {
             row: 0,
             partner: 1,
+            spot: 100.0,
             inputs: Inputs {
                 right: Right::Call,
                 style: ExerciseStyle::American,

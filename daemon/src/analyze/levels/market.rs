@@ -1,37 +1,23 @@
 //! Which contracts of a chain count, with time, forward, volatility, delta and gamma of each.
 //!
-//! The forward of an expiry comes from put-call parity at the three strikes nearest the money with
-//! valid two-sided quotes, `F = K + e^{rT} (C - P)`, the median. The yield is what carries the spot
-//! there: `q = r - ln(F/S)/T`.
+//! Forwards and yields are those of [`systems::greeks::forward`], as in the tick.
 
 use super::{Args, Source};
 use components::contract::{OptionTerms, Right};
 use components::exposure::ExposureWeight;
 use components::greeks::IvStatus;
 use components::market::{Quote, QuoteState, Ticker};
-use components::units::{Price, SECONDS_PER_YEAR, Timestamp};
+use components::units::Timestamp;
 use engine::calendar::Calendar;
 use engine::expiry::{settlement_instant, settlement_of};
-use engine::math::{exp, ln_ratio};
+use engine::math::exp;
 use recorded::cboe::{Chain, Leg, Row};
 use std::collections::{BTreeMap, BTreeSet};
 use systems::greeks::black_scholes::black_scholes;
+use systems::greeks::forward::{NearestPairs, Series, fill_yields};
 use systems::greeks::implied_volatility::implied_volatility;
 use systems::greeks::terms::PricedTerms;
-
-/// Strikes that the forward is the median of.
-const FORWARD_STRIKES: usize = 3;
-
-/// How far a forward may lie from the spot, beyond 25 % a year: quotes and spot are not of the same
-/// instant.
-const FORWARD_DISTANCE_MAX: f64 = 0.03;
-const YIELD_MAX: f64 = 0.25;
-
-/// Gamma within the last minute is that of a minute before.
-const YEARS_MIN: f64 = 60.0 / SECONDS_PER_YEAR;
-
-/// An ask up to this is a price though nobody bids.
-const NO_BID_ASK_MAX: Price = Price(1_000);
+use systems::greeks::{YEARS_MIN, price_of};
 
 /// A contract in the sums.
 #[derive(Clone, Copy, Debug)]
@@ -56,13 +42,6 @@ pub(super) struct Eligible {
     pub(super) first_expiry: Option<u32>,
 }
 
-/// Time and yield that the contracts of a root and an expiry share.
-#[derive(Clone, Copy, Debug, Default)]
-struct Series {
-    years: Option<f64>,
-    dividend_yield: f64,
-}
-
 /// The contracts of `chain` that count; the reason if they cannot be known.
 pub(super) fn contracts(
     chain: &Chain,
@@ -74,7 +53,7 @@ pub(super) fn contracts(
     let series = all_series(chain, now, calendar, spot, arguments.rate);
     match (arguments.greeks, now) {
         (Source::Vendor, _) => Ok(vendor(chain, &series, arguments.min_oi)),
-        (Source::Model, Some(_)) => Ok(model(chain, &series, spot, arguments)),
+        (Source::Model, Some(_)) => Ok(model(chain, &series, arguments)),
         (Source::Model, None) => Err(
             "the time of the quotes is not known, give it with --as-of: own Greeks need it"
                 .to_owned(),
@@ -82,7 +61,8 @@ pub(super) fn contracts(
     }
 }
 
-type SeriesOf = BTreeMap<(Ticker, u32), Series>;
+/// Years to settlement, absent if nobody knows what time it is, and what the series is priced with.
+type SeriesOf = BTreeMap<(Ticker, u32), (Option<f64>, Series)>;
 
 fn series_of(terms: &OptionTerms) -> (Ticker, u32) {
     (terms.root, terms.expiry.yyyymmdd())
@@ -102,58 +82,65 @@ fn all_series(
             .or_default()
             .push(row);
     }
-    let series = |(key, rows): ((Ticker, u32), Vec<&Row>)| {
+    let mut all = SeriesOf::new();
+    let mut live: Vec<((Ticker, u32), Series)> = Vec::new();
+    for (key, rows) in rows_of {
         let terms = &rows[0].call.terms;
         let settlement = settlement_of(terms.root.as_str());
         let settled = settlement_instant(calendar, settlement, terms.expiry.date()).ok();
         let years = now
             .zip(settled)
             .map(|(now, settled)| now.years_until(settled));
-        let dividend_yield = match years {
-            Some(years) if years > 0.0 => yield_of(&rows, spot, rate, years),
-            _ => None,
-        };
-        let series = Series {
-            years,
-            dividend_yield: dividend_yield.unwrap_or(0.0),
-        };
-        (key, series)
-    };
-    rows_of.into_iter().map(series).collect()
+        all.insert(
+            key,
+            (
+                years,
+                Series {
+                    pricing_spot: spot,
+                    ..Series::default()
+                },
+            ),
+        );
+        if let Some(years) = years.filter(|years| *years > 0.0) {
+            let forward = nearest_pairs(&rows, spot).forward(spot, rate, years);
+            live.push((
+                key,
+                Series {
+                    years,
+                    forward,
+                    ..Series::default()
+                },
+            ));
+        }
+    }
+    for of_root in live.chunk_by(|one, other| one.0.0 == other.0.0) {
+        let mut values: Vec<Series> = of_root.iter().map(|(_, series)| *series).collect();
+        fill_yields(spot, rate, 0.0, &mut values);
+        for ((key, _), series) in of_root.iter().zip(values) {
+            all.insert(*key, (Some(series.years), series));
+        }
+    }
+    all
 }
 
-/// The yield that carries the spot to the parity forward, if quotes show one.
-fn yield_of(rows: &[&Row], spot: f64, rate: f64, years: f64) -> Option<f64> {
+fn nearest_pairs(rows: &[&Row], spot: f64) -> NearestPairs {
     let two_sided = |leg: &Leg| {
         let quote = quote_of(leg);
         (quote.state() == QuoteState::TwoSided).then(|| quote.mid_dollars())?
     };
-    let mut pairs: Vec<(f64, f64)> = rows
-        .iter()
-        .filter_map(|row| {
-            let strike = row.strike.dollars();
-            Some((strike, two_sided(&row.call)? - two_sided(&row.put)?))
-        })
-        .collect();
-    pairs.sort_by(|a, b| (a.0 - spot).abs().total_cmp(&(b.0 - spot).abs()));
-    pairs.truncate(FORWARD_STRIKES);
-    let growth = exp(rate * years);
-    let mut forwards: Vec<f64> = pairs
-        .iter()
-        .map(|(strike, difference)| strike + growth * difference)
-        .collect();
-    forwards.sort_by(f64::total_cmp);
-    let forward = *forwards
-        .get(forwards.len() / 2)
-        .filter(|forward| **forward > 0.0)?;
-    let distance = ln_ratio(forward, spot);
-    (distance.abs() <= FORWARD_DISTANCE_MAX + YIELD_MAX * years).then(|| rate - distance / years)
+    let mut pairs = NearestPairs::default();
+    for row in rows {
+        if let Some((call, put)) = two_sided(&row.call).zip(two_sided(&row.put)) {
+            pairs.push(spot, row.strike.dollars(), call, put);
+        }
+    }
+    pairs
 }
 
 /// Every contract with enough open interest, with the numbers in the file.
 fn vendor(chain: &Chain, series: &SeriesOf, min_oi: u32) -> Eligible {
     let contract = |leg: &Leg| {
-        let series = series
+        let (years, series) = series
             .get(&series_of(&leg.terms))
             .copied()
             .unwrap_or_default();
@@ -162,7 +149,7 @@ fn vendor(chain: &Chain, series: &SeriesOf, min_oi: u32) -> Eligible {
             weight: weight_of(leg),
             delta: leg.delta,
             gamma: leg.gamma,
-            years: series.years,
+            years,
             dividend_yield: series.dividend_yield,
             volatility: leg.iv,
         }
@@ -177,16 +164,13 @@ fn vendor(chain: &Chain, series: &SeriesOf, min_oi: u32) -> Eligible {
 
 /// The contracts that are eligible by the definitions, valued at the volatility of their strike's
 /// out-of-the-money side.
-fn model(chain: &Chain, series: &SeriesOf, spot: f64, arguments: &Args) -> Eligible {
+fn model(chain: &Chain, series: &SeriesOf, arguments: &Args) -> Eligible {
     let mut seen = BTreeSet::new();
     let mut contracts = Vec::new();
     let mut first_expiry: Option<u32> = None;
     for row in &chain.rows {
         let key = series_of(&row.call.terms);
-        let Series {
-            years,
-            dividend_yield,
-        } = series.get(&key).copied().unwrap_or_default();
+        let (years, series) = series.get(&key).copied().unwrap_or_default();
         // The same root, expiry and strike twice is one contract listed twice.
         let Some(years) = years.filter(|years| *years > 0.0) else {
             continue;
@@ -197,11 +181,11 @@ fn model(chain: &Chain, series: &SeriesOf, spot: f64, arguments: &Args) -> Eligi
         first_expiry = Some(first_expiry.map_or(key.1, |first| first.min(key.1)));
         let inputs = PricedTerms {
             right: Right::Call,
-            spot,
+            spot: series.pricing_spot,
             strike: row.strike.dollars(),
             years,
             rate: arguments.rate,
-            dividend_yield,
+            dividend_yield: series.dividend_yield,
             price: 0.0,
         };
         let Some(volatility) = out_of_the_money_volatility(row, &inputs) else {
@@ -224,7 +208,7 @@ fn model(chain: &Chain, series: &SeriesOf, spot: f64, arguments: &Args) -> Eligi
                     delta: greeks.delta,
                     gamma: greeks.gamma,
                     years: Some(years),
-                    dividend_yield,
+                    dividend_yield: series.dividend_yield,
                     volatility,
                 });
             }
@@ -262,14 +246,4 @@ fn quote_of(leg: &Leg) -> Quote {
         ask: leg.ask,
         ..Quote::default()
     }
-}
-
-/// What a quote is worth in dollars: its midpoint, half the ask if only a small ask is there, else
-/// nothing.
-fn price_of(quote: &Quote) -> Option<f64> {
-    if !quote.bid.is_some() {
-        let small = quote.ask.is_some() && quote.ask <= NO_BID_ASK_MAX;
-        return small.then(|| quote.ask.dollars() / 2.0);
-    }
-    quote.mid_dollars()
 }
