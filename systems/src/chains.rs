@@ -50,6 +50,8 @@ pub struct Chains {
     pub(crate) touched: Vec<bool>,
     /// By underlying: whether Greeks or open interest changed since the exposures were computed.
     pub(crate) revalued: Vec<bool>,
+    /// By underlying: whether the market moved since gamma was last re-priced, not time alone.
+    pub(crate) moved: Vec<bool>,
     dirty: bool,
 }
 
@@ -135,6 +137,7 @@ impl Chains {
         self.symbols.push(entity);
         self.touched.push(false);
         self.revalued.push(false);
+        self.moved.push(false);
     }
 }
 

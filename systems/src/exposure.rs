@@ -1,8 +1,8 @@
 //! Gamma and delta exposure per contract, strike, expiry and underlying, and the levels they point to.
 //!
 //! Sums are taken again for the underlyings whose Greeks or open interest changed. The spot at which
-//! gamma changes sign needs the whole chain at 81 spots: at most once a second, underlyings spread over
-//! the ticks of a second by their number.
+//! gamma changes sign needs the whole chain at 81 spots: at most once a second after the market moved,
+//! every ten seconds if only time did, underlyings spread over the ticks of a second by their number.
 
 use crate::chains::Chains;
 use crate::ingest::Sources;
@@ -41,6 +41,9 @@ use zero_gamma::{GammaCurve, WeightedColumns, zero_gamma};
 
 /// Underlyings are spread over this many ticks for re-pricing: a second.
 const REPRICING_TICKS: u64 = 4;
+
+/// If nothing but time moved, gamma is re-priced this often, milliseconds.
+const DRIFT_MS: i64 = 10_000;
 
 /// The `exposure` section of the config.
 #[derive(Resource, Clone, Debug, Deserialize, garde::Validate)]
@@ -317,7 +320,7 @@ pub fn reprice_gamma(
     tick: Res<Tick>,
     config: Res<ExposureConfig>,
     rates: Res<RatesConfig>,
-    chains: Res<Chains>,
+    mut chains: ResMut<Chains>,
     mut scratch: ResMut<Scratch>,
     mut digest: ResMut<Digest>,
     mut underlyings: Query<(&SymbolId, &Spot, &mut Repricing, &mut ZeroGamma), With<Ticker>>,
@@ -330,10 +333,13 @@ pub fn reprice_gamma(
     };
     for (symbol, spot, mut repricing, mut level) in &mut underlyings {
         let turn = u64::from(symbol.0) % REPRICING_TICKS == tick.number % REPRICING_TICKS;
-        let Some(dollars) = spot.get().filter(|_| turn && repricing.wanted) else {
+        let drifted = level.stamp.computed_at.plus_millis(DRIFT_MS) <= tick.now;
+        let due = turn && repricing.wanted && (chains.moved[symbol.0 as usize] || drifted);
+        let Some(dollars) = spot.get().filter(|_| due) else {
             continue;
         };
         repricing.wanted = false;
+        chains.moved[symbol.0 as usize] = false;
         let scratch = &mut *scratch;
         scratch.clear_columns();
         for row in chains.runs_of(*symbol).iter().flat_map(|run| run.rows()) {

@@ -225,6 +225,7 @@ pub fn find_due(
         }
         revaluation.due = due;
         chains.revalued[symbol.0 as usize] |= found;
+        chains.moved[symbol.0 as usize] |= touched;
     }
     Ok(())
 }
