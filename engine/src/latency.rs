@@ -137,6 +137,15 @@ impl Latency {
             .map(|gauge| (gauge.name.as_str(), (&gauge.histogram).into()))
     }
 
+    /// The names of the systems of `phase`, in order.
+    pub fn systems_of(&self, phase: Phase) -> impl Iterator<Item = &str> {
+        let gauges = self
+            .systems
+            .iter()
+            .filter(move |gauge| gauge.phase == phase);
+        gauges.map(|gauge| gauge.name.as_str())
+    }
+
     fn histograms_mut(&mut self) -> impl Iterator<Item = &mut Histogram<u64>> {
         let systems = self.systems.iter_mut().map(|gauge| &mut gauge.histogram);
         systems

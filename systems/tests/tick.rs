@@ -1,6 +1,8 @@
 //! The analytics phases together, on a scripted feed: what passes the door, what is refused, and what
 //! the numbers do. Regressions are named after what went wrong once, here or in the original product.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may stop")]
+
 mod support;
 
 use components::contract::ContractId;
