@@ -14,7 +14,7 @@ use components::contract::{ContractId, Settlement};
 use components::market::{Quote, QuoteState, Side, SymbolId, TradingHalt};
 use components::order::{Order, OrderId, OrderKind, OrderStatus, Position};
 use components::signal::{Intent, Signal};
-use components::units::{Cash, Timestamp};
+use components::units::{Cash, Price, Timestamp};
 use engine::clock::Tick;
 use engine::config::{ConfigError, Section, within};
 use engine::digest::Digest;
@@ -341,8 +341,9 @@ fn check_price(signal: &Signal, quote: &Quote, config: &RiskConfig) -> Result<()
         .mid_dollars()
         .filter(|_| quote.state() == QuoteState::TwoSided);
     let mid = mid.ok_or(Refused::Quote)?;
-    let beyond = signal.limit.dollars() - quote.ask.dollars();
-    if !signal.limit.is_some() || beyond > config.collar_share * mid {
+    // Compared as prices: whole units, so that the edge itself is inside.
+    let most = Price::from_dollars(quote.ask.dollars() + config.collar_share * mid);
+    if !signal.limit.is_some() || most.is_none_or(|most| signal.limit > most) {
         return Err(Refused::Collar);
     }
     Ok(())
@@ -423,3 +424,6 @@ impl std::fmt::Display for Line<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
