@@ -1,10 +1,10 @@
-# `make run` and `make test` are all that a fresh machine needs; the rest is for those who change things.
+# `make run` and `make test` are all that a fresh machine needs; the rest is for who changes things.
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help run test check lint docs deny bench test-tools
 
-# More arguments: make run ARGS="full_day --threads 2", make test ARGS="vpin", make bench ARGS="--quick".
+# More arguments: make run ARGS="full_day --threads 2", make test ARGS=vpin, make bench ARGS=--quick.
 ARGS ?=
 
 # Recorded data beside the clone are used unless another place is named.
