@@ -6,6 +6,8 @@
     reason = "a test stops at the first thing that is not as it set it up, and compares exactly"
 )]
 
+/// Damaged, missing and wrong files.
+mod bad_input;
 /// Help, versions, formats and errors of all verbs.
 mod conduct;
 /// Kernels against the golden files.
