@@ -115,7 +115,15 @@ fn a_damaged_zip_is_named() {
 fn a_wrong_count_of_columns_names_file_and_line() {
     let rows = TRADES.replace("34201000,1000100,100,N,1,0", "34201000,1000100,100");
     let run = Place::ticks(&zip_of(&[("20131007_trade.csv", &rows)])).simulate();
-    assert_refused(&run, 1, &["20131007_trade.zip", "20131007_trade.csv:2"]);
+    assert_refused(
+        &run,
+        1,
+        &[
+            "20131007_trade.zip",
+            "20131007_trade.csv, line 2",
+            "6 columns",
+        ],
+    );
 }
 
 #[test]
@@ -128,7 +136,7 @@ fn a_bad_cell_names_file_line_and_value() {
         let rows = TRADES.replacen(from, to, 1);
         let run = Place::ticks(&zip_of(&[("20131007_trade.csv", &rows)])).simulate();
         let value = to.trim_matches([',', 'N']);
-        assert_refused(&run, 1, &["20131007_trade.csv:", value]);
+        assert_refused(&run, 1, &["20131007_trade.csv, line ", value]);
     }
 }
 
@@ -156,7 +164,7 @@ fn an_unknown_key_names_the_nearest_one_at_every_depth() {
         let run = Place::with(&DAY.replace(from, to)).simulate();
         assert_refused(&run, 4, &["scenario.yaml:", nearest]);
     }
-    let run = Place::with(&(DAY.to_owned() + "risk: { position_max: 2 }\n")).simulate();
+    let run = Place::with("market: {}\nticks: 4\n\nrisk: { position_max: 2 }\n").simulate();
     assert_refused(&run, 4, &["scenario.yaml:4:", "`positions_max`"]);
 }
 
