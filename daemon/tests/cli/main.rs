@@ -16,5 +16,7 @@ mod golden;
 mod levels;
 /// Runs the program.
 mod program;
+/// Mistakes that others have made.
+mod regressions;
 /// `simulate`, `replay`, `check`, `show-config`, `keys`.
 mod runs;

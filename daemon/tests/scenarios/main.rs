@@ -8,8 +8,10 @@
 
 mod bench;
 mod door;
+mod fills;
 mod golden;
 mod order;
 mod program;
 mod recorded;
+mod regressions;
 mod transcript;
