@@ -1,5 +1,5 @@
-//! What the program itself writes into a transcript, in a run and in its replay alike: what it begins
-//! with, a digest of all columns every five minutes, and the counts at its end.
+//! What the program itself writes into a transcript, in a run and in its replay alike: what it
+//! begins with, a digest of all columns every five minutes, and the counts at its end.
 
 use super::summary::{Events, Orders, Signals};
 use crate::settings;

@@ -1,4 +1,4 @@
-//! Recorded sets and scenarios that are damaged, missing or wrong: one sentence that names the place.
+//! Recorded sets and scenarios that are damaged, missing or wrong: a sentence that names the place.
 
 use crate::program::{Run, alphatrader};
 use std::io::{Cursor, Write};
