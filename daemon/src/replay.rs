@@ -10,12 +10,13 @@ use crate::exit::{Exit, Failure};
 use crate::output::{self, Cell, Format, Rows};
 use crate::progress::Progress;
 use crate::settings;
-use crate::simulate::not_assembled;
+use crate::simulate::{not_assembled, record};
 use engine::calendar::Calendar;
 use engine::digest::Digest;
 use engine::engine::{Engine, Sent};
 use engine::frame::Frame;
 use engine::phase::Phase;
+use engine::transcript::Transcript;
 use journal::{Error, JournalReader};
 use ports::{Recording, ReplayClock, ReplayFeed};
 use serde::Serialize;
@@ -54,6 +55,7 @@ struct Report {
     events: u64,
     orders: u64,
     digest: String,
+    transcript_sha256: String,
     equal: bool,
     first_difference: Option<Difference>,
     torn_bytes: Option<u64>,
@@ -105,6 +107,7 @@ pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
         shuffle: None,
     })
     .map_err(not_assembled)?;
+    record::begin(&mut engine, &header.scenario, header.seed).map_err(settings::refused)?;
     let mut report = Report {
         scenario: header.scenario,
         seed: header.seed,
@@ -128,6 +131,7 @@ fn compare(engine: &mut Engine, recording: &Recording, report: &mut Report) -> R
         report.ticks += 1;
         report.events += frame.events.len() as u64;
         report.orders += frame.orders.len() as u64;
+        record::after_tick(engine, report.ticks);
         report.first_difference = difference(engine, &frame);
         if report.first_difference.is_some() {
             break;
@@ -140,6 +144,8 @@ fn compare(engine: &mut Engine, recording: &Recording, report: &mut Report) -> R
     if let Some(error) = recording.failure() {
         return Err(unreadable(error));
     }
+    record::end(engine, report.ticks);
+    report.transcript_sha256 = engine.world().resource::<Transcript>().sha256();
     report.digest = format!("{:016x}", engine.world().resource::<Digest>().run());
     report.equal = report.first_difference.is_none();
     report.torn_bytes = recording.torn().map(|torn| torn.bytes);

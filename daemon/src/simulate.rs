@@ -4,6 +4,8 @@
 mod paced;
 /// For people.
 mod people;
+/// What the program itself writes into a transcript.
+pub(crate) mod record;
 /// The run itself.
 mod run;
 /// What a run is told and what it tells.

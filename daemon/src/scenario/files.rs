@@ -6,9 +6,32 @@ use std::path::{Path, PathBuf};
 /// The scenario that runs when none is named.
 pub const DEFAULT: &str = "full_day";
 
+/// A file of the folder `scenarios`: its name and its text.
+macro_rules! embedded {
+    ($name:literal) => {
+        (
+            $name,
+            include_str!(concat!("../../../scenarios/", $name, ".yaml")),
+        )
+    };
+}
+
 /// Scenarios inside the program, so that an installed one runs anywhere: name and text.
-pub const BUILT_IN: [(&str, &str); 1] =
-    [(DEFAULT, include_str!("../../../scenarios/full_day.yaml"))];
+pub const BUILT_IN: [(&str, &str); 13] = [
+    embedded!("full_day"),
+    embedded!("half_day"),
+    embedded!("gamma_squeeze"),
+    embedded!("feed_outage"),
+    embedded!("halt"),
+    embedded!("garbage_quotes"),
+    embedded!("overrun"),
+    embedded!("goog_2015_12"),
+    embedded!("ticks_2013_10"),
+    embedded!("amzn_2012_06_21"),
+    embedded!("spx_2022_03_23"),
+    embedded!("qqq_2023_05_10"),
+    embedded!("twx_2014_06_05"),
+];
 
 /// The folder of scenarios that are asked for by name.
 const FOLDER: &str = "scenarios";

@@ -5,7 +5,7 @@ use components::units::Timestamp;
 use engine::clock::TICK_MS;
 use proptest::prelude::*;
 
-const SECTIONS: [&str; 2] = ["vpin", "rates"];
+const SECTIONS: [&str; 3] = ["exchange", "rates", "vpin"];
 
 fn text(yaml: &str) -> Text {
     Text {

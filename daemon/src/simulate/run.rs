@@ -2,6 +2,7 @@
 
 use super::Speed;
 use super::paced::Paced;
+use super::record;
 use super::summary::{Events, Latency, MirrorSummary, Orders, Signals, Summary};
 use crate::assemble::{AssembleError, Parts, assemble, settlements};
 use crate::exit::Failure;
@@ -27,10 +28,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use systems::ingest::Counts;
-use systems::ingest::refusal::Refusals;
 use systems::mirror::Outlet;
 use systems::positions;
-use systems::scoring;
 
 /// Ticks between two looks at progress and at the transcript.
 const LOOK_EVERY: u64 = 256;
@@ -88,7 +87,7 @@ pub fn simulate(options: Options) -> Result<Outcome, Failure> {
     if sink.file.is_some() {
         engine.world_mut().resource_mut::<Transcript>().keep();
     }
-    header(&mut engine, &scenario);
+    record::begin(&mut engine, &scenario.name, scenario.seed).map_err(settings::refused)?;
     let mut summary = Summary {
         scenario: scenario.name.clone(),
         seed: scenario.seed,
@@ -101,6 +100,7 @@ pub fn simulate(options: Options) -> Result<Outcome, Failure> {
         summary.sessions += u64::from(tick.opens_session);
         summary.overruns += u64::from(tick.skipped > 0);
         summary.skipped_ticks += u64::from(tick.skipped);
+        record::after_tick(&mut engine, summary.ticks);
         if summary.ticks.is_multiple_of(LOOK_EVERY) {
             progress.at(summary.ticks);
             sink.take_from(&mut engine)?;
@@ -108,6 +108,7 @@ pub fn simulate(options: Options) -> Result<Outcome, Failure> {
     }
     progress.finish();
     engine.finish().map_err(Failure::error)?;
+    record::end(&mut engine, summary.ticks);
     sink.take_from(&mut engine)?;
     sink.finish()?;
     summary.stopped = stop.load(Ordering::Relaxed);
@@ -262,16 +263,6 @@ fn not_opened(error: recorded::Error) -> Failure {
     }
 }
 
-/// What a transcript begins with: everything that its lines are a function of.
-fn header(engine: &mut Engine, scenario: &Scenario) {
-    let config = engine.config().hash();
-    let mut transcript = engine.world_mut().resource_mut::<Transcript>();
-    transcript.plain(format_args!(
-        "scenario {} seed {} config {config:016x}",
-        scenario.name, scenario.seed
-    ));
-}
-
 /// Takes over what the systems counted.
 fn read_world(summary: &mut Summary, engine: &mut Engine) {
     if let Some(mut outlet) = engine.world_mut().get_resource_mut::<Outlet>() {
@@ -285,45 +276,10 @@ fn read_world(summary: &mut Summary, engine: &mut Engine) {
         });
     }
     let world = engine.world();
-    let counts = *world.resource::<Counts>();
-    let refusals = world.resource::<Refusals>();
-    let named = |reasons: &mut dyn Iterator<Item = (&'static str, u64)>| {
-        let named = reasons.filter(|(_, count)| *count > 0);
-        named
-            .map(|(name, count)| (name.to_owned(), count))
-            .collect()
-    };
-    summary.halts = counts.halts;
-    summary.events = Events {
-        quotes: counts.quotes,
-        trades: counts.trades,
-        book_updates: counts.book_updates,
-        open_interest: counts.open_interest,
-        option_quotes: counts.option_quotes,
-        option_trades: counts.option_trades,
-        vendor_greeks: counts.vendor_greeks,
-        index_levels: counts.index_levels,
-        refused: refusals.total(),
-        refused_by_reason: named(
-            &mut refusals
-                .by_reason()
-                .map(|(reason, count)| (reason.name(), count)),
-        ),
-    };
-    let signals = world.resource::<scoring::Signals>();
-    summary.signals = Signals {
-        scored: signals.scored,
-        emitted: signals.emitted,
-        blocked: signals.blocked.values().sum(),
-        blocked_by_reason: named(&mut signals.blocked.iter().map(|(name, n)| (*name, *n))),
-    };
-    let orders = world.resource::<positions::Orders>();
-    summary.orders = Orders {
-        submitted: orders.submitted,
-        filled: orders.filled,
-        cancelled: orders.cancelled,
-        rejected: orders.rejected,
-    };
+    summary.halts = world.resource::<Counts>().halts;
+    summary.events = Events::of(engine);
+    summary.signals = Signals::of(engine);
+    summary.orders = Orders::of(engine);
     let account = world.resource::<positions::Account>();
     summary.pnl_usd = account.profit().dollars();
     summary.fees_usd = account.fees.dollars();

@@ -1,8 +1,12 @@
 //! The summary of a run, as `simulate --json` prints it; its keys are a contract.
 
+use engine::engine::Engine;
 use engine::latency::Percentiles;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
+use systems::ingest::Counts;
+use systems::ingest::refusal::Refusals;
+use systems::{positions, scoring};
 
 /// What came of a run.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -170,6 +174,64 @@ pub struct MirrorSummary {
     pub errors: u64,
     /// Whether the server answered last time.
     pub connected: bool,
+}
+
+impl Events {
+    /// What the door counted.
+    pub(crate) fn of(engine: &Engine) -> Self {
+        let world = engine.world();
+        let counts = *world.resource::<Counts>();
+        let refusals = world.resource::<Refusals>();
+        let reasons = refusals.by_reason();
+        Self {
+            quotes: counts.quotes,
+            trades: counts.trades,
+            book_updates: counts.book_updates,
+            open_interest: counts.open_interest,
+            option_quotes: counts.option_quotes,
+            option_trades: counts.option_trades,
+            vendor_greeks: counts.vendor_greeks,
+            index_levels: counts.index_levels,
+            refused: refusals.total(),
+            refused_by_reason: named(reasons.map(|(reason, count)| (reason.name(), count))),
+        }
+    }
+}
+
+impl Signals {
+    /// What Scoring, Dedupe and Risk counted.
+    pub(crate) fn of(engine: &Engine) -> Self {
+        let world = engine.world();
+        let signals = world.resource::<scoring::Signals>();
+        Self {
+            scored: signals.scored,
+            emitted: signals.emitted,
+            blocked: signals.blocked.values().sum(),
+            blocked_by_reason: named(signals.blocked.iter().map(|(name, n)| (*name, *n))),
+        }
+    }
+}
+
+impl Orders {
+    /// What became of the orders.
+    pub(crate) fn of(engine: &Engine) -> Self {
+        let world = engine.world();
+        let orders = world.resource::<positions::Orders>();
+        Self {
+            submitted: orders.submitted,
+            filled: orders.filled,
+            cancelled: orders.cancelled,
+            rejected: orders.rejected,
+        }
+    }
+}
+
+/// The reasons that occurred.
+fn named<'a>(reasons: impl Iterator<Item = (&'a str, u64)>) -> BTreeMap<String, u64> {
+    reasons
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| (name.to_owned(), count))
+        .collect()
 }
 
 /// A map that keeps the order of the list.

@@ -6,6 +6,8 @@
     reason = "a test stops at the first thing that is not as it set it up, and compares exactly"
 )]
 
+/// Damaged, missing and wrong files.
+mod bad_input;
 /// Help, versions, formats and errors of all verbs.
 mod conduct;
 /// Kernels against the golden files.
@@ -14,5 +16,7 @@ mod golden;
 mod levels;
 /// Runs the program.
 mod program;
+/// Mistakes that others have made.
+mod regressions;
 /// `simulate`, `replay`, `check`, `show-config`, `keys`.
 mod runs;
