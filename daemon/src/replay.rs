@@ -29,7 +29,8 @@ use std::path::PathBuf;
 Example:
   alphatrader simulate --journal run && alphatrader replay run --threads 2
 
-Ends with 1 at the first difference, naming tick and phase; with 78 if the journal is damaged.")]
+Ends with 1 at the first difference, naming tick, phase and its systems;
+with 78 if the journal is damaged.")]
 pub struct Args {
     /// The directory of the journal
     pub journal: PathBuf,
@@ -66,6 +67,8 @@ struct Report {
 struct Difference {
     tick: u64,
     phase: &'static str,
+    /// The systems of the phase: one of them is where it began.
+    systems: Vec<String>,
     what: String,
 }
 
@@ -117,8 +120,14 @@ pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
     show(&report, general)?;
     match &report.first_difference {
         None => Ok(()),
-        Some(Difference { tick, phase, what }) => Err(Failure::error(format_args!(
-            "the replay differs first in tick {tick}, phase {phase}: {what}"
+        Some(Difference {
+            tick,
+            phase,
+            systems,
+            what,
+        }) => Err(Failure::error(format_args!(
+            "the replay differs first in tick {tick}, phase {phase} (systems {}): {what}",
+            systems.join(", ")
         ))),
     }
 }
@@ -166,6 +175,11 @@ fn difference(engine: &Engine, frame: &Frame) -> Option<Difference> {
     let at = |phase: Phase, what: String| Difference {
         tick: frame.tick,
         phase: phase.name(),
+        systems: engine
+            .latency()
+            .systems_of(phase)
+            .map(str::to_owned)
+            .collect(),
         what,
     };
     let pairs = Phase::ALL

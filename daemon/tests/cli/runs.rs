@@ -198,7 +198,8 @@ fn a_replay_names_the_first_tick_and_phase_that_differ() {
     let run = replay(&changed);
     assert_eq!(run.code, Some(1));
     assert!(
-        run.stderr.contains("tick 700, phase exposure"),
+        run.stderr.contains("tick 700, phase exposure (systems ")
+            && run.stderr.contains("sum_exposures"),
         "{}",
         run.stderr
     );
