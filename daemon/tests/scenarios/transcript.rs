@@ -10,6 +10,9 @@ const BYTES_MAX: usize = 300_000;
 /// Lines kept of each end.
 const LINES_KEPT: usize = 100;
 
+/// What to do about a golden that is not as it should be.
+const HINT: &str = "UPDATE_GOLDEN=1 cargo test -p daemon --test scenarios writes it";
+
 /// The text that a golden holds of `transcript`.
 pub(crate) fn golden_of(transcript: &str) -> String {
     let lines: Vec<&str> = transcript.lines().collect();
@@ -49,10 +52,14 @@ pub(crate) fn compare(file: &Path, found: &str) -> Result<(), String> {
         std::fs::write(file, found).unwrap();
         return Ok(());
     }
-    let hint = "UPDATE_GOLDEN=1 cargo test -p daemon --test scenarios writes it";
-    let Ok(expected) = std::fs::read_to_string(file) else {
-        return Err(format!("{name} is missing: {hint}"));
-    };
+    match std::fs::read_to_string(file) {
+        Ok(expected) => same_lines(&name, &expected, found),
+        Err(_) => Err(format!("{name} is missing: {HINT}")),
+    }
+}
+
+/// Whether two texts are equal; if not, the first line that differs.
+fn same_lines(name: &str, expected: &str, found: &str) -> Result<(), String> {
     let (mut left, mut right) = (expected.lines(), found.lines());
     let mut number = 0;
     loop {
@@ -62,13 +69,22 @@ pub(crate) fn compare(file: &Path, found: &str) -> Result<(), String> {
             (wanted, got) if wanted == got => {}
             (wanted, got) => {
                 return Err(format!(
-                    "{name}:{number} is\n  {}\nand the run says\n  {}\n{hint}",
+                    "{name}:{number} is\n  {}\nand the run says\n  {}\n{HINT}",
                     wanted.unwrap_or("at its end"),
                     got.unwrap_or("nothing more")
                 ));
             }
         }
     }
+}
+
+#[test]
+fn a_golden_that_differs_is_told_with_its_first_line() {
+    let differs = |expected, found| same_lines("x.golden", expected, found).unwrap_err();
+    assert!(same_lines("x.golden", "a\nb\n", "a\nb\n").is_ok());
+    assert!(differs("a\nb\n", "a\nc\n").contains("x.golden:2 is\n  b\nand the run says\n  c"));
+    assert!(differs("a\n", "a\nc\n").contains("x.golden:2 is\n  at its end"));
+    assert!(differs("a\nb\n", "a\n").contains("nothing more"));
 }
 
 #[test]
