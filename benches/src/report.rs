@@ -3,7 +3,7 @@
 use crate::Failure;
 use crate::budgets::{Budget, Budgets};
 use crate::machine::Machine;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::{CellAlignment, Table, presets};
 use engine::latency::Percentiles;
 use serde::{Deserialize, Serialize};
 use std::io::Write;
@@ -81,6 +81,8 @@ pub(crate) struct Figure {
     budget_most: Option<f64>,
     #[serde(default)]
     over: bool,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    why: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     wall_s: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -112,6 +114,7 @@ impl Figure {
             budget_least: None,
             budget_most: None,
             over: false,
+            why: String::new(),
             wall_s: None,
             cpu_s: None,
             note: String::new(),
@@ -133,6 +136,7 @@ impl Figure {
     }
 
     fn judge(&mut self, budget: &Budget) {
+        self.why.clone_from(&budget.why);
         let over = |found: f64, most: Option<f64>| most.is_some_and(|most| found > most);
         match self.value {
             Value::Latency { p50, p99, .. } => {
@@ -316,7 +320,7 @@ impl Report {
         ];
         let mut table = Table::new();
         table
-            .load_preset("     --            ")
+            .load_style(presets::NOTHING)
             .set_header(&columns[..shown]);
         for figure in &self.results {
             table.add_row(&figure.cells()[..shown]);
@@ -333,16 +337,13 @@ impl Report {
         for Skipped { name, why } in &self.skipped {
             writeln!(out, "{name}: {why}")?;
         }
-        let over: Vec<&str> = self
-            .results
-            .iter()
-            .filter(|figure| figure.over)
-            .map(|figure| figure.name.as_str())
-            .collect();
-        if over.is_empty() {
-            writeln!(out, "\nEverything with a budget is within it.")?;
-        } else {
-            writeln!(out, "\nOver budget: {}", over.join(", "))?;
+        let mut is_within = true;
+        for figure in self.results.iter().filter(|figure| figure.over) {
+            is_within = false;
+            writeln!(out, "OVER BUDGET {} ({})", figure.name, figure.why)?;
+        }
+        if is_within {
+            writeln!(out, "Everything with a budget is within it.")?;
         }
         Ok(())
     }
