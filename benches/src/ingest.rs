@@ -4,15 +4,15 @@
 //! state of the best quote, and it is states that pass the door. Both are given.
 
 use crate::Failure;
-use crate::measure::{Settings, Span, median};
-use crate::report::{Figure, Value};
+use crate::measure::{Rates, Settings, Span};
+use crate::report::Figure;
 use components::market::Ticker;
 use daemon::assemble::DEFAULT_CONFIG;
-use daemon::resources::Stopwatch;
 use engine::calendar::Calendar;
-use engine::clock::{SteppedClock, Window};
+use engine::clock::{SteppedClock, Tick, Window};
 use engine::config::Layers;
 use engine::engine::{Engine, Setup};
+use engine::ports::Clock;
 use engine::random::Stream;
 use jiff::civil::{Date, date};
 use recorded::archive::Archive;
@@ -30,6 +30,8 @@ const DATE: Date = date(2013, 10, 7);
 const FOLDER: &str = "equity_tape/tick/aig";
 /// Its stock.
 const SYMBOL: &str = "AIG";
+/// Points of the grid in a tick of ten seconds, as many rows to a tick as a busy tape has.
+const SPARSE: u32 = 40;
 /// Rows of the synthetic tape, of quotes.
 const SYNTHETIC_ROWS: usize = 1_000_000;
 
@@ -64,7 +66,21 @@ pub(crate) fn run(settings: &Settings) -> Result<Vec<Figure>, Failure> {
         None => synthetic()?,
     };
     let rows = tape.rows();
-    let times = settings.times(7, 3);
+    let measured = |name: &str, every| Measured {
+        name: format!("ingest/recorded_ticks/{name}"),
+        rows,
+        times: settings.times(7, 3),
+        every,
+    };
+    let copy = || (tape.quotes.clone(), tape.trades.clone());
+    let in_memory = |(quotes, trades)| {
+        Ok(LeanTicks::in_memory(
+            symbol,
+            DATE,
+            Some(quotes),
+            Some(trades),
+        )?)
+    };
     let mut figures = Vec::new();
     let what = match recorded {
         Some(root) => {
@@ -73,81 +89,95 @@ pub(crate) fn run(settings: &Settings) -> Result<Vec<Figure>, Failure> {
                 symbol,
                 date: Day(DATE),
             };
-            let open = || Ok(files.open(root)?);
-            figures.push(measure("ingest/recorded_ticks/zip", rows, times, open)?);
-            format!(
-                "{SYMBOL} {DATE}, {} bytes",
-                tape.quotes.len() + tape.trades.len()
-            )
+            let from_zip = |()| Ok(files.open(root)?);
+            figures.push(measured("zip", 1).run(|| (), from_zip)?);
+            figures.push(measured("zip_10s_ticks", SPARSE).run(|| (), from_zip)?);
+            let bytes = tape.quotes.len() + tape.trades.len();
+            format!("{SYMBOL} {DATE}, {:.1} MB unpacked", bytes as f64 / 1e6)
         }
         None => "a synthetic tape, since no recorded data are there; no zip".to_owned(),
     };
-    let open = || {
-        let (quotes, trades) = (tape.quotes.clone(), tape.trades.clone());
-        Ok(LeanTicks::in_memory(
-            symbol,
-            DATE,
-            Some(quotes),
-            Some(trades),
-        )?)
-    };
-    figures.push(measure("ingest/recorded_ticks/memory", rows, times, open)?);
+    figures.push(measured("memory", 1).run(copy, in_memory)?);
+    figures.push(measured("memory_10s_ticks", SPARSE).run(copy, in_memory)?);
     Ok(figures
         .into_iter()
-        .map(|(figure, states)| figure.note(format!("{what}; {rows} rows, {states} events")))
+        .map(|(figure, states, ticks)| {
+            let counts = format!("{rows} rows, {states} events in {ticks} ticks");
+            figure.note(format!("{what}; {counts}"))
+        })
         .collect())
 }
 
-/// Runs the day from its open to its close, with the door as the only system.
-fn measure(
-    name: &str,
+/// How a day is run through the door, which is the only system.
+struct Measured {
+    name: String,
     rows: usize,
     times: usize,
-    open: impl Fn() -> Result<LeanTicks, Failure>,
-) -> Result<(Figure, u64), Failure> {
-    let (mut rates, mut states) = (Vec::new(), 0);
-    let span = Span::start();
-    for run in 0..=times {
-        let mut engine = door()?;
-        let mut from_memory = Some(open()?);
-        let watch = Stopwatch::start();
-        // The zip is opened inside the measured time, the copy in memory is not made in it.
-        let feed = if name.ends_with("zip") {
-            drop(from_memory.take());
-            open()?
-        } else {
-            from_memory.take().ok_or("the tape is gone")?
-        };
-        engine.add_feed(Box::new(feed));
-        while engine.tick()?.is_some() {}
-        let seconds = watch.elapsed().as_secs_f64();
-        let passed = engine.world().resource::<Counts>().total();
-        let refused = engine.world().resource::<Refusals>().total();
-        states = passed + refused;
-        // The first run warms up.
-        if run > 0 {
-            rates.push(rows as f64 / seconds.max(1e-9));
-        }
-    }
-    let (wall_s, cpu_s) = span.end();
-    let value = Value::Throughput {
-        threads: 1,
-        n: rates.len() as u64,
-        median: median(&mut rates),
-    };
-    let figure = Figure::new(name, "rows_per_s", value).spent(wall_s, cpu_s);
-    Ok((figure, states))
+    every: u32,
 }
 
-fn door() -> Result<Engine, Failure> {
+impl Measured {
+    /// Runs the day from its open to its close; what `prepare` does is not measured, what `open`
+    /// does is. Returns events and ticks of a run beside the figure.
+    fn run<P>(
+        &self,
+        prepare: impl Fn() -> P,
+        open: impl Fn(P) -> Result<LeanTicks, Failure>,
+    ) -> Result<(Figure, u64, u64), Failure> {
+        let (mut rates, mut states, mut ticks) = (Rates::default(), 0, 0);
+        let span = Span::start();
+        for run in 0..=self.times {
+            let mut engine = door(self.every)?;
+            let prepared = prepare();
+            let mut warm_up = Rates::default();
+            let measured = if run == 0 { &mut warm_up } else { &mut rates };
+            ticks = measured.measure(self.rows, || {
+                engine.add_feed(Box::new(open(prepared)?));
+                let mut ticks = 0;
+                while engine.tick()?.is_some() {
+                    ticks += 1;
+                }
+                Ok::<u64, Failure>(ticks)
+            })?;
+            let passed = engine.world().resource::<Counts>().total();
+            states = passed + engine.world().resource::<Refusals>().total();
+        }
+        let (wall_s, cpu_s) = span.end();
+        let figure = Figure::new(&self.name, "rows_per_s", rates.value()).spent(wall_s, cpu_s);
+        Ok((figure, states, ticks))
+    }
+}
+
+/// A clock with one tick for so many points of the grid.
+struct Sparse {
+    inner: SteppedClock,
+    every: u32,
+}
+
+impl Clock for Sparse {
+    fn next(&mut self) -> Option<Tick> {
+        let first = self.inner.next()?;
+        let mut tick = first;
+        for _ in 1..self.every {
+            tick = self.inner.next().unwrap_or(tick);
+        }
+        tick.opens_session |= first.opens_session;
+        Some(tick)
+    }
+}
+
+/// An engine with the door alone. What the tape has before the open comes with the first tick.
+fn door(every: u32) -> Result<Engine, Failure> {
     let calendar = Calendar::nyse();
     let session = calendar
         .session(DATE)
         .ok_or("the recorded day has no session")?;
-    // From the open on; what the tape has before it comes with the first tick.
     let mut engine = Engine::new(Setup {
         config: Layers::new(DEFAULT_CONFIG).load()?,
-        clock: Box::new(SteppedClock::new(vec![Window::whole(session)])),
+        clock: Box::new(Sparse {
+            inner: SteppedClock::new(vec![Window::whole(session)]),
+            every,
+        }),
         shuffle: None,
     });
     engine.plug(IngestPlugin { calendar })?;
@@ -195,7 +225,7 @@ mod tests {
         let tape = synthetic().unwrap();
         let rows = tape.rows();
         assert!(rows > SYNTHETIC_ROWS);
-        let mut engine = door().unwrap();
+        let mut engine = door(1).unwrap();
         let trades = tape.trades.split(|byte| *byte == b'\n').count() as u64 - 1;
         let symbol = Ticker::new(SYMBOL).unwrap();
         let feed = LeanTicks::in_memory(symbol, DATE, Some(tape.quotes), Some(tape.trades));

@@ -2,9 +2,10 @@
 
 use crate::Failure;
 use crate::report::{Figure, Value};
-use daemon::resources::{Stopwatch, cpu_seconds};
+use daemon::resources::Stopwatch;
 use engine::latency::Percentiles;
 use hdrhistogram::Histogram;
+use rustix::time::{ClockId, clock_gettime};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -29,26 +30,73 @@ impl Settings {
     }
 }
 
+/// Processor time of all threads so far.
+pub(crate) fn process_cpu() -> Duration {
+    read(ClockId::ProcessCPUTime)
+}
+
+/// Processor time of this thread so far: what work costs whoever else is on the machine.
+pub(crate) fn thread_cpu() -> Duration {
+    read(ClockId::ThreadCPUTime)
+}
+
+fn read(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or(0),
+        u32::try_from(time.tv_nsec).unwrap_or(0),
+    )
+}
+
 /// Wall time and processor time of a stretch of work.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
+    cpu: Duration,
     watch: Stopwatch,
-    cpu_s: Option<f64>,
 }
 
 impl Span {
     pub(crate) fn start() -> Self {
         Self {
-            cpu_s: cpu_seconds(),
+            cpu: process_cpu(),
             watch: Stopwatch::start(),
         }
     }
 
-    /// Wall and processor seconds; the latter in steps of 10 ms, absent where not known.
-    pub(crate) fn end(self) -> (f64, Option<f64>) {
+    /// Wall seconds, and processor seconds of all threads.
+    pub(crate) fn end(self) -> (f64, f64) {
         let wall_s = self.watch.elapsed().as_secs_f64();
-        let cpu_s = cpu_seconds().zip(self.cpu_s).map(|(now, then)| now - then);
-        (wall_s, cpu_s)
+        (wall_s, (process_cpu() - self.cpu).as_secs_f64())
+    }
+}
+
+/// Rates of one-threaded work, by processor time and by wall time.
+#[derive(Debug, Default)]
+pub(crate) struct Rates {
+    cpu: Vec<f64>,
+    wall: Vec<f64>,
+}
+
+impl Rates {
+    /// Measures `work`, which gets through `items`.
+    pub(crate) fn measure<T>(&mut self, items: usize, work: impl FnOnce() -> T) -> T {
+        let (cpu, watch) = (thread_cpu(), Stopwatch::start());
+        let made = std::hint::black_box(work());
+        let (wall, cpu) = (watch.elapsed(), thread_cpu() - cpu);
+        let rate = |took: Duration| items as f64 / took.as_secs_f64().max(1e-9);
+        self.cpu.push(rate(cpu));
+        self.wall.push(rate(wall));
+        made
+    }
+
+    /// The medians.
+    pub(crate) fn value(mut self) -> Value {
+        Value::Throughput {
+            threads: 1,
+            n: self.cpu.len() as u64,
+            median: median(&mut self.cpu),
+            median_wall: median(&mut self.wall),
+        }
     }
 }
 
@@ -71,7 +119,8 @@ impl Durations {
     }
 }
 
-/// How many items a second `work` gets through, the median of `times` runs after one to warm up.
+/// How many items `work` gets through in a second of processor time, the median of `times` runs
+/// after one to warm up.
 ///
 /// `work` is given the number of the run and must return something that depends on all it did.
 pub(crate) fn throughput<T>(
@@ -83,20 +132,12 @@ pub(crate) fn throughput<T>(
 ) -> Figure {
     std::hint::black_box(work(0));
     let span = Span::start();
-    let mut rates: Vec<f64> = (1..=times)
-        .map(|run| {
-            let watch = Stopwatch::start();
-            std::hint::black_box(work(run));
-            items as f64 / watch.elapsed().as_secs_f64().max(1e-9)
-        })
-        .collect();
+    let mut rates = Rates::default();
+    for run in 1..=times {
+        rates.measure(items, || work(run));
+    }
     let (wall_s, cpu_s) = span.end();
-    let value = Value::Throughput {
-        threads: 1,
-        n: times as u64,
-        median: median(&mut rates),
-    };
-    Figure::new(name, unit, value).spent(wall_s, cpu_s)
+    Figure::new(name, unit, rates.value()).spent(wall_s, cpu_s)
 }
 
 /// The middle of `values`; of two the mean.

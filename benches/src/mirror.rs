@@ -112,6 +112,11 @@ pub(crate) fn run(settings: &Settings, symbols: u32) -> Result<Vec<Figure>, Fail
             .spent(wall_s, cpu_s)
             .note(note),
     ];
+    for (system, found) in engine.latency().systems() {
+        if system.starts_with("mirror") || system.contains("show_") {
+            figures.push(Figure::new(format!("{name}/system/{system}"), "us", found));
+        }
+    }
     if shared.is_some() {
         let mean = commands as f64 / f64::from(ticks - 20).max(1.0);
         let note = format!("{mean:.0} commands a write, to a server on this machine over TCP");

@@ -32,8 +32,10 @@ pub(crate) enum Value {
         threads: usize,
         /// Runs.
         n: u64,
-        /// The middle one.
+        /// The middle one, in processor time where one thread works and wall time where several do.
         median: f64,
+        /// The middle one in wall time.
+        median_wall: f64,
     },
     /// CPU seconds of a whole run.
     Whole {
@@ -123,9 +125,9 @@ impl Figure {
     }
 
     /// The figure with what the measurement took.
-    pub(crate) fn spent(mut self, wall_s: f64, cpu_s: Option<f64>) -> Self {
+    pub(crate) fn spent(mut self, wall_s: f64, cpu_s: f64) -> Self {
         self.wall_s = Some(wall_s);
-        self.cpu_s = cpu_s;
+        self.cpu_s = Some(cpu_s);
         self
     }
 
@@ -186,9 +188,12 @@ impl Figure {
                 short(p50),
                 format!("{} / {} / {}", short(p99), short(p999), short(max)),
             ],
-            Value::Throughput { median, .. } | Value::Whole { median, .. } => {
-                [short(median), String::new()]
-            }
+            Value::Throughput {
+                median,
+                median_wall,
+                ..
+            } => [short(median), format!("{} by wall", short(median_wall))],
+            Value::Whole { median, .. } => [short(median), String::new()],
         };
         let verdict = match (budget.is_empty(), self.over) {
             (true, _) => String::new(),
@@ -395,6 +400,7 @@ mod tests {
             threads: 1,
             n: 1,
             median,
+            median_wall: median,
         };
         let vpin = |median| Figure::new("kernel/vpin/10000000", "trades_per_s", value(median));
         assert!(!report(vec![vpin(150e6)]).is_over());

@@ -1,6 +1,7 @@
 //! Engines for benches: a synthetic market, its exchange and every system between them.
 
 use crate::Failure;
+use crate::measure::thread_cpu;
 use components::contract::OptionTerms;
 use components::order::{Order, OrderId};
 use components::units::Timestamp;
@@ -16,8 +17,8 @@ use engine::engine::Engine;
 use engine::inbox::Inbox;
 use engine::ports::{Broker, Feed, FeedError, Journal, Mirror};
 use simulator::{Market, exchange};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// The seed of every synthetic market here.
 pub(crate) const SEED: u64 = 7;
@@ -67,11 +68,11 @@ impl Rig {
         })
     }
 
-    /// An engine on the synthetic market, and how long its market took so far, in nanoseconds.
+    /// An engine on the synthetic market, and how long its market took so far.
     ///
     /// # Errors
     /// When its parts do not fit together.
-    pub(crate) fn engine(self, extras: Extras) -> Result<(Engine, Arc<AtomicU64>), Failure> {
+    pub(crate) fn engine(self, extras: Extras) -> Result<(Engine, MarketTime), Failure> {
         let Self {
             mut config,
             plan,
@@ -79,10 +80,10 @@ impl Rig {
             ..
         } = self;
         let market = scenario.market.ok_or("the rig needs a market")?;
-        let nanos = Arc::<AtomicU64>::default();
+        let time = MarketTime::default();
         let feed = Timed {
             inner: Box::new(Market::new(&market, SEED, &plan.sessions())?),
-            nanos: Arc::clone(&nanos),
+            time: time.clone(),
         };
         let calendar = Calendar::nyse();
         let section = config.section::<ExchangeSection>()?;
@@ -99,20 +100,46 @@ impl Rig {
             threads: extras.threads,
             shuffle: None,
         })?;
-        Ok((engine, nanos))
+        Ok((engine, time))
+    }
+}
+
+/// How long a synthetic market took so far, shared by its feed and the bench.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct MarketTime(Arc<Mutex<Took>>);
+
+/// Wall and processor time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Took {
+    /// By the clock on the wall.
+    pub(crate) wall: Duration,
+    /// Of its thread.
+    pub(crate) cpu: Duration,
+}
+
+impl MarketTime {
+    /// How long it took so far.
+    pub(crate) fn read(&self) -> Took {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A feed and how long it took.
 struct Timed {
     inner: Box<dyn Feed>,
-    nanos: Arc<AtomicU64>,
+    time: MarketTime,
 }
 
 impl Timed {
-    fn charge(&self, watch: Stopwatch) {
-        let nanos = u64::try_from(watch.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.nanos.fetch_add(nanos, Ordering::Relaxed);
+    /// Does `work` on the feed and notes what it took.
+    fn timed<T>(&mut self, work: impl FnOnce(&mut dyn Feed) -> T) -> T {
+        let (cpu, watch) = (thread_cpu(), Stopwatch::start());
+        let done = work(&mut *self.inner);
+        let (wall, cpu) = (watch.elapsed(), thread_cpu() - cpu);
+        let mut time = self.time.0.lock().unwrap_or_else(PoisonError::into_inner);
+        time.wall += wall;
+        time.cpu += cpu;
+        done
     }
 }
 
@@ -126,10 +153,7 @@ impl Feed for Timed {
     }
 
     fn list(&mut self, tick: &Tick, listings: &mut Listings) -> Result<(), FeedError> {
-        let watch = Stopwatch::start();
-        let listed = self.inner.list(tick, listings);
-        self.charge(watch);
-        listed
+        self.timed(|feed| feed.list(tick, listings))
     }
 
     fn drain(
@@ -138,10 +162,7 @@ impl Feed for Timed {
         directory: &Directory,
         inbox: &mut Inbox,
     ) -> Result<(), FeedError> {
-        let watch = Stopwatch::start();
-        let drained = self.inner.drain(tick, directory, inbox);
-        self.charge(watch);
-        drained
+        self.timed(|feed| feed.drain(tick, directory, inbox))
     }
 
     fn is_exhausted(&self) -> bool {

@@ -75,6 +75,6 @@ fn measure(name: &str, text: &Text, data: &Path) -> Result<Vec<Figure>, Failure>
         summary.events_per_s / 1e6,
         summary.digest
     );
-    let figure = Figure::new(name, "cpu_s", value).spent(summary.wall_s, summary.cpu_s);
+    let figure = Figure::new(name, "cpu_s", value).spent(summary.wall_s, cpu_s);
     Ok(vec![figure.note(note)])
 }

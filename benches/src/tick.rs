@@ -1,18 +1,18 @@
 //! Whole ticks through every system, with each system's and each phase's share.
 //!
 //! The synthetic market prices its own chains inside the tick. What that takes is no work of the
-//! engine: `tick/N_contracts` leaves it out, `…/with_market` has it in.
+//! engine: `tick/N_contracts` leaves it out, `…/with_market` has it in. `…/cpu` is the processor
+//! time of all threads for the tick without the market: what the wall clock would show on one idle
+//! core, whoever else is on the machine.
 
 use crate::Failure;
-use crate::measure::{Durations, Settings, Span};
+use crate::measure::{Durations, Settings, Span, process_cpu};
 use crate::report::Figure;
-use crate::rig::{Extras, Rig};
+use crate::rig::{Extras, MarketTime, Rig};
 use daemon::resources::{Stopwatch, peak_rss_bytes};
 use engine::directory::Directory;
 use engine::engine::Engine;
 use engine::inbox::Inbox;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 use systems::greeks::Work;
 
 /// How large a market is and how long it is watched.
@@ -74,7 +74,7 @@ pub(crate) fn run(settings: &Settings, size: &Size) -> Result<Vec<Figure>, Failu
         "{{ underlyings: {}, contracts_per_chain: {}, requote_share: {:?} }}",
         size.underlyings, size.contracts_per_chain, size.requote_share
     );
-    let (mut engine, market_nanos) = Rig::new(&name, &market)?.engine(Extras {
+    let (mut engine, market_time) = Rig::new(&name, &market)?.engine(Extras {
         threads: settings.threads,
         mirror: None,
         journal: None,
@@ -86,7 +86,7 @@ pub(crate) fn run(settings: &Settings, size: &Size) -> Result<Vec<Figure>, Failu
     }
     engine.reset_latency();
     let ticks = settings.times(size.ticks, size.ticks_quick);
-    let measured = measure(&mut engine, &market_nanos, ticks)?;
+    let measured = measure(&mut engine, &market_time, ticks)?;
     let listed = engine.world().resource::<Directory>().contracts_len();
     let note = format!(
         "{ticks} ticks, {} threads, {listed} contracts; a tick had {:.0} events and valued {:.0} \
@@ -101,6 +101,7 @@ pub(crate) fn run(settings: &Settings, size: &Size) -> Result<Vec<Figure>, Failu
         Figure::new(&name, "us", measured.own.percentiles())
             .spent(wall_s, cpu_s)
             .note(note),
+        Figure::new(format!("{name}/cpu"), "us", measured.cpu.percentiles()),
         Figure::new(
             format!("{name}/with_market"),
             "us",
@@ -124,33 +125,40 @@ pub(crate) fn run(settings: &Settings, size: &Size) -> Result<Vec<Figure>, Failu
 struct Measured {
     /// Without the market.
     own: Durations,
+    /// Processor time without the market.
+    cpu: Durations,
     whole: Durations,
     events: usize,
     pairs: usize,
-    spent: (f64, Option<f64>),
+    spent: (f64, f64),
 }
 
 fn measure(
     engine: &mut Engine,
-    market_nanos: &AtomicU64,
+    market_time: &MarketTime,
     ticks: usize,
 ) -> Result<Measured, Failure> {
     let (mut own, mut whole) = (Durations::new()?, Durations::new()?);
+    let mut cpu = Durations::new()?;
     let (mut events, mut pairs) = (0, 0);
     let span = Span::start();
     for _ in 0..ticks {
-        let before = market_nanos.load(Ordering::Relaxed);
+        let before = market_time.read();
+        let cpu_before = process_cpu();
         let watch = Stopwatch::start();
         engine.tick()?.ok_or("the session is too short")?;
         let took = watch.elapsed();
-        let market = market_nanos.load(Ordering::Relaxed) - before;
+        let cpu_took = process_cpu() - cpu_before;
+        let market = market_time.read();
         whole.record(took);
-        own.record(took.saturating_sub(Duration::from_nanos(market)));
+        own.record(took.saturating_sub(market.wall - before.wall));
+        cpu.record(cpu_took.saturating_sub(market.cpu - before.cpu));
         events += engine.world().resource::<Inbox>().len();
         pairs += engine.world().resource::<Work>().pairs();
     }
     Ok(Measured {
         own,
+        cpu,
         whole,
         events,
         pairs,
