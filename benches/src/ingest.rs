@@ -1,7 +1,8 @@
 //! Recorded ticks through the door: read, parsed, made into states, validated and counted.
 //!
 //! Throughput counts rows of the files, as other engines do; two rows, a bid and an ask, make one
-//! state of the best quote, and it is states that pass the door. Both are given.
+//! state of the best quote, and it is states that pass the door. Both are given. The figure without
+//! a further name comes from the zips, where there are any.
 
 use crate::Failure;
 use crate::measure::{Rates, Settings, Span};
@@ -67,7 +68,7 @@ pub(crate) fn run(settings: &Settings) -> Result<Vec<Figure>, Failure> {
     };
     let rows = tape.rows();
     let measured = |name: &str, every| Measured {
-        name: format!("ingest/recorded_ticks/{name}"),
+        name: format!("ingest/recorded_ticks{name}"),
         rows,
         times: settings.times(7, 3),
         every,
@@ -90,15 +91,18 @@ pub(crate) fn run(settings: &Settings) -> Result<Vec<Figure>, Failure> {
                 date: Day(DATE),
             };
             let from_zip = |()| Ok(files.open(root)?);
-            figures.push(measured("zip", 1).run(|| (), from_zip)?);
-            figures.push(measured("zip_10s_ticks", SPARSE).run(|| (), from_zip)?);
+            figures.push(measured("", 1).run(|| (), from_zip)?);
+            figures.push(measured("/zip_10s_ticks", SPARSE).run(|| (), from_zip)?);
             let bytes = tape.quotes.len() + tape.trades.len();
             format!("{SYMBOL} {DATE}, {:.1} MB unpacked", bytes as f64 / 1e6)
         }
-        None => "a synthetic tape, since no recorded data are there; no zip".to_owned(),
+        None => {
+            figures.push(measured("", 1).run(copy, in_memory)?);
+            "a synthetic tape in memory, since no recorded data are there".to_owned()
+        }
     };
-    figures.push(measured("memory", 1).run(copy, in_memory)?);
-    figures.push(measured("memory_10s_ticks", SPARSE).run(copy, in_memory)?);
+    figures.push(measured("/memory", 1).run(copy, in_memory)?);
+    figures.push(measured("/memory_10s_ticks", SPARSE).run(copy, in_memory)?);
     Ok(figures
         .into_iter()
         .map(|(figure, states, ticks)| {

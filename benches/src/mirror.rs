@@ -108,7 +108,7 @@ pub(crate) fn run(settings: &Settings, symbols: u32) -> Result<Vec<Figure>, Fail
         on_tick.n
     );
     let mut figures = vec![
-        Figure::new(format!("{name}/tick"), "us", on_tick)
+        Figure::new(&name, "us", on_tick)
             .spent(wall_s, cpu_s)
             .note(note),
     ];
