@@ -2,6 +2,9 @@
 //!
 //! Money and time never pass through `f64` on their way to an order or a ledger. Analytics read
 //! them as `f64` through the methods that name the unit ([`Price::dollars`], [`Timestamp::seconds_since`]).
+//!
+//! [`Price::dollars`]: crate::units::Price::dollars
+//! [`Timestamp::seconds_since`]: crate::units::Timestamp::seconds_since
 
 use core::fmt;
 use serde::{Deserialize, Serialize};

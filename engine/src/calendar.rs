@@ -4,6 +4,8 @@
 //! that range there is no trading: [`Calendar::covers`] says whether a date lies inside, so that
 //! a caller can tell a closed day from an unknown one. The zone comes from the time-zone database
 //! compiled into the program, so a host's own data changes nothing.
+//!
+//! [`Calendar::covers`]: crate::calendar::Calendar::covers
 
 mod rules;
 

@@ -12,6 +12,11 @@
 //!
 //! Values filled from the environment, and those of keys that end like `_key` or `_token`, are
 //! redacted in everything this module prints.
+//!
+//! [`Node`]: crate::config::Node
+//! [`Layers`]: crate::config::Layers
+//! [`Config::section`]: crate::config::Config::section
+//! [`Section`]: crate::config::Section
 
 use std::collections::BTreeSet;
 

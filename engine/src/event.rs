@@ -2,6 +2,9 @@
 //!
 //! With `wire` this is one of the two serialisable vocabularies. It names instruments by
 //! [`SymbolId`] and [`ContractId`] only, never by a vendor's number or an `Entity`.
+//!
+//! [`SymbolId`]: components::market::SymbolId
+//! [`ContractId`]: components::contract::ContractId
 
 use components::contract::{ContractId, OptionTerms};
 use components::market::{Book, Side, SymbolId, Ticker};

@@ -7,6 +7,12 @@
 //! | [`Broker`] | broker | simulated exchange | none: orders are compared |
 //! | [`Mirror`] | Redis | nothing, or Redis | nothing |
 //! | [`Journal`] | file | nothing, or file | nothing |
+//!
+//! [`Clock`]: crate::ports::Clock
+//! [`Feed`]: crate::ports::Feed
+//! [`Broker`]: crate::ports::Broker
+//! [`Mirror`]: crate::ports::Mirror
+//! [`Journal`]: crate::ports::Journal
 
 use crate::clock::Tick;
 use crate::directory::{Directory, Listings};

@@ -2,6 +2,8 @@
 //!
 //! Everything in it is a function of seed, config and inbox. Lines are kept while somebody reads them
 //! ([`Transcript::keep`]) and always counted into the SHA-256.
+//!
+//! [`Transcript::keep`]: crate::transcript::Transcript::keep
 
 use bevy_ecs::prelude::Resource;
 use components::units::Timestamp;

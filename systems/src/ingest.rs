@@ -3,6 +3,8 @@
 //!
 //! Quotes conflate to the newest of the tick. Trades and changes of the best quote are all kept on
 //! the underlying's [`Tape`] for the phases that need each of them.
+//!
+//! [`Tape`]: components::flow::Tape
 
 use crate::chains::{Chains, index_chains};
 use crate::ingest::door::Door;

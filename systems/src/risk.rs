@@ -4,6 +4,8 @@
 //! are checked on the book as it would be after the order, with every order in flight counted as
 //! filled. An order that only makes a position smaller skips the limits, by a rule on this road and not
 //! by another road.
+//!
+//! [`Approved`]: crate::risk::Approved
 
 use crate::chains::Chains;
 use crate::ingest::Sources;

@@ -4,6 +4,8 @@
 //! as long as the longest time between two writes while the engine runs, so that a key that is gone
 //! means an engine that is gone. What changed is written in the same tick for up to 64 symbols; with
 //! more, all but the ticker waits for its turn, up to `refresh_ms`. Older names of a value are aliases: documented, not written.
+//!
+//! [`schema`]: crate::keys::schema
 
 use crate::symbol::Symbol;
 
