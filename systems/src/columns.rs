@@ -15,12 +15,9 @@ use engine::digest::Digest;
 use engine::engine::Engine;
 use engine::phase::Phase;
 use engine::plugin::Plugin;
-use engine::transcript::Transcript;
 
 /// Ticks between two full digests.
 const EVERY: u64 = 240;
-/// Ticks between two lines of the transcript that hold the digest: half an hour.
-const LINE_EVERY: u64 = 7_200;
 
 /// Adds the full digest.
 #[derive(Debug)]
@@ -51,7 +48,6 @@ type Folded<'a> = (
 pub fn fold_columns(
     tick: Res<Tick>,
     mut digest: ResMut<Digest>,
-    mut transcript: ResMut<Transcript>,
     contracts: Query<Folded<'_>>,
     positions: Query<(&ContractId, &Position)>,
     underlyings: Query<(&SymbolId, &Spot, &Quote, &LastTrade)>,
@@ -100,9 +96,5 @@ pub fn fold_columns(
         fold = mix(fold, trade.day_volume);
     }
     digest.fold(Phase::Mirror, fold);
-    if tick.number.is_multiple_of(LINE_EVERY) || tick.now == tick.session.close {
-        // Of the ticks before this one: this one's is not closed yet.
-        transcript.line(format_args!("digest {:016x}", digest.run()));
-    }
     Ok(())
 }

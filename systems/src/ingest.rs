@@ -26,6 +26,7 @@ use engine::calendar::Calendar;
 use engine::clock::Tick;
 use engine::config::{ConfigError, Section, within};
 use engine::digest::Digest;
+use engine::directory::Directory;
 use engine::engine::Engine;
 use engine::event::{EventKind, FeedId};
 use engine::expiry::{settlement_instant, settlement_of};
@@ -286,6 +287,7 @@ fn spawn_contract(world: &mut World, contract: ContractId, symbol: SymbolId, ter
 pub fn take_in(
     tick: Res<Tick>,
     inbox: Res<Inbox>,
+    directory: Res<Directory>,
     config: Res<IngestConfig>,
     mut chains: ResMut<Chains>,
     mut feeds: ResMut<Feeds>,
@@ -302,6 +304,7 @@ pub fn take_in(
         tick: &tick,
         config: &config,
         price_max: Price::from_dollars(config.price_max_usd).unwrap_or(Price(i64::MAX)),
+        directory: &directory,
         chains: &mut chains,
         counts: &mut counts,
         refusals: &mut refusals,

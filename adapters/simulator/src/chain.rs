@@ -8,7 +8,8 @@ use crate::listing::{ExpiryDay, expiries, strikes};
 use crate::outbox::Outbox;
 use crate::pair::{Pair, wanted};
 use crate::path::STEPS_PER_DAY;
-use crate::smile::{Slice, Smile};
+use crate::smile::{Left, Slice, Smile};
+use crate::variance::VarianceClock;
 use components::contract::{ExerciseStyle, Expiry, OptionTerms, Right, STANDARD_MULTIPLIER};
 use components::market::Ticker;
 use components::units::{Price, Timestamp};
@@ -57,6 +58,7 @@ pub(crate) struct Chain {
     turn: u64,
     trades_per_step: f64,
     smile: Smile,
+    clock: VarianceClock,
     expiries: Vec<ExpiryDay>,
     pairs: Vec<Pair>,
     valued_at_spot: f64,
@@ -85,6 +87,7 @@ impl Chain {
             turn: index as u64 % every,
             trades_per_step: config.option_trades_per_day / STEPS_PER_DAY,
             smile: Smile::new(config, seed, index),
+            clock: VarianceClock::new(config.overnight_share),
             expiries: Vec::new(),
             pairs: Vec::new(),
             valued_at_spot: 0.0,
@@ -97,6 +100,7 @@ impl Chain {
 
     /// Begins a session: what has expired goes, new expiries come with strikes around the spot.
     pub(crate) fn begin(&mut self, sessions: &[Session], today: &Session, view: &View) {
+        self.clock.begin(sessions, today);
         self.pairs.retain(|pair| pair.day.settlement > today.open);
         let days = expiries(sessions, today, self.days_max, self.pairs_wanted);
         let new: Vec<ExpiryDay> = days
@@ -150,7 +154,7 @@ impl Chain {
         let received = view.start.plus_nanos(1_000_000);
         let mut slices = Slices::default();
         for pair in &self.pairs {
-            let slice = slices.of(pair.day, view, &self.smile);
+            let slice = slices.of(pair.day, view, &self.smile, &self.clock);
             let z = slice.distance(pair.log_strike);
             for right in [Right::Call, Right::Put] {
                 let contracts = open_interest(pair.strike, right, z, &mut self.interest_draws);
@@ -221,7 +225,7 @@ impl Chain {
             if view.start.plus_millis(engine::clock::TICK_MS) >= pair.day.settlement {
                 continue;
             }
-            let slice = slices.of(pair.day, view, &self.smile);
+            let slice = slices.of(pair.day, view, &self.smile, &self.clock);
             let values = slice.values(pair.strike.dollars(), pair.log_strike);
             for right in [Right::Call, Right::Put] {
                 let wanted = wanted(&values, right, view.widening);
@@ -315,12 +319,16 @@ impl Chain {
 struct Slices(Option<(ExpiryDay, Slice)>);
 
 impl Slices {
-    fn of(&mut self, day: ExpiryDay, view: &View, smile: &Smile) -> Slice {
+    fn of(&mut self, day: ExpiryDay, view: &View, smile: &Smile, clock: &VarianceClock) -> Slice {
         match self.0 {
             Some((known, slice)) if known == day => slice,
             _ => {
                 let years = view.start.years_until(day.settlement);
-                let slice = smile.slice(view.spot, view.annual_vol, view.variance, years);
+                let left = Left {
+                    years,
+                    variance_years: clock.years(view.start, &day),
+                };
+                let slice = smile.slice(view.spot, view.annual_vol, view.variance, left);
                 self.0 = Some((day, slice));
                 slice
             }

@@ -24,6 +24,7 @@ mod path;
 mod scripted;
 mod smile;
 mod stock;
+mod variance;
 mod venue;
 
 pub use broker::ExchangeBroker;

@@ -37,6 +37,15 @@ pub(crate) struct Smile {
     draws: Stream,
 }
 
+/// The time left to an expiry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Left {
+    /// By the calendar, for interest.
+    pub(crate) years: f64,
+    /// In years of variance, for movement.
+    pub(crate) variance_years: f64,
+}
+
 /// The smile of one expiry at one moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slice {
@@ -80,13 +89,14 @@ impl Smile {
         self.curvature_wander = WANDER_DECAY * self.curvature_wander + sd * self.draws.normal();
     }
 
-    /// The smile at `years` to expiry, the underlying at `spot` with the long-run volatility
+    /// The smile with `left` to expiry, the underlying at `spot` with the long-run volatility
     /// `annual_vol` and `variance` times its mean variance.
-    pub(crate) fn slice(&self, spot: f64, annual_vol: f64, variance: f64, years: f64) -> Slice {
-        let years = years.max(YEARS_MIN);
+    pub(crate) fn slice(&self, spot: f64, annual_vol: f64, variance: f64, left: Left) -> Slice {
+        let years = left.years.max(YEARS_MIN);
+        let variance_years = left.variance_years.max(YEARS_MIN);
         let x = self.reversion_per_year * years;
-        let left = if x > 1e-6 { (1.0 - exp(-x)) / x } else { 1.0 };
-        let mean_variance = 1.0 + (variance - 1.0) * left;
+        let kept = if x > 1e-6 { (1.0 - exp(-x)) / x } else { 1.0 };
+        let mean_variance = 1.0 + (variance - 1.0) * kept;
         let at_the_money = PREMIUM * annual_vol * mean_variance.max(0.01).sqrt();
         let growth = self.rate * years;
         let forward = spot * exp(growth);
@@ -94,7 +104,7 @@ impl Smile {
             forward,
             log_forward: engine::math::ln(forward),
             discount: exp(-growth),
-            deviation: at_the_money * years.sqrt(),
+            deviation: at_the_money * variance_years.sqrt(),
             skew: self.skew * (1.0 + self.skew_wander),
             curvature: self.curvature * (1.0 + self.curvature_wander).max(0.0),
         }
@@ -130,6 +140,13 @@ mod tests {
     use super::*;
     use engine::math::ln;
 
+    fn alike(years: f64) -> Left {
+        Left {
+            years,
+            variance_years: years,
+        }
+    }
+
     fn smile(skew: f64, curvature: f64) -> Smile {
         let config = MarketConfig {
             skew,
@@ -149,7 +166,7 @@ mod tests {
             rate: 0.10,
             ..MarketConfig::default()
         };
-        let slice = Smile::new(&config, 1, 0).slice(42.0, 0.20 / PREMIUM, 1.0, 0.5);
+        let slice = Smile::new(&config, 1, 0).slice(42.0, 0.20 / PREMIUM, 1.0, alike(0.5));
         let values = slice.values(40.0, ln(40.0));
         assert!((values.call - 4.76).abs() < 0.005, "{}", values.call);
         assert!((values.put - 0.81).abs() < 0.005, "{}", values.put);
@@ -158,7 +175,7 @@ mod tests {
     #[test]
     fn values_fall_and_curve_with_the_strike_as_no_arbitrage_wants() {
         for years in [1e-6, 0.0002, 0.003, 0.12] {
-            let slice = smile(-0.05, 0.01).slice(100.0, 0.2, 1.4, years);
+            let slice = smile(-0.05, 0.01).slice(100.0, 0.2, 1.4, alike(years));
             let calls: Vec<f64> = (160..240)
                 .map(|half| f64::from(half) * 0.5)
                 .map(|strike| slice.values(strike, ln(strike)).call)
@@ -172,7 +189,7 @@ mod tests {
 
     #[test]
     fn puts_are_dearer_than_calls_at_the_same_distance() {
-        let slice = smile(-0.05, 0.01).slice(100.0, 0.2, 1.0, 0.1);
+        let slice = smile(-0.05, 0.01).slice(100.0, 0.2, 1.0, alike(0.1));
         let far = |sign: f64| slice.log_forward + sign * 2.0 * slice.deviation;
         let put = slice.values(exp(far(-1.0)), far(-1.0)).put;
         let call = slice.values(exp(far(1.0)), far(1.0)).call;
@@ -182,7 +199,7 @@ mod tests {
     #[test]
     fn a_calm_market_has_a_rising_term_structure() {
         let at = |variance: f64, years: f64| {
-            let slice = smile(0.0, 0.0).slice(100.0, 0.2, variance, years);
+            let slice = smile(0.0, 0.0).slice(100.0, 0.2, variance, alike(years));
             slice.deviation / years.sqrt()
         };
         assert!(at(0.5, 0.001) < at(0.5, 0.1));

@@ -4,7 +4,7 @@ use crate::chains::Chains;
 use crate::ingest::refusal::{Refusal, Refusals};
 use crate::ingest::{Counts, IngestConfig, Sources};
 use bevy_ecs::change_detection::ContiguousMut;
-use components::contract::{ContractId, Settlement};
+use components::contract::{ContractId, OptionTerms, Right, Settlement};
 use components::flow::{Print, Tape};
 use components::greeks::VendorGreeks;
 use components::interest::OpenInterest;
@@ -13,6 +13,7 @@ use components::market::{
 };
 use components::units::{Price, Timestamp};
 use engine::clock::Tick;
+use engine::directory::Directory;
 use engine::event::{Bar, Event, EventKind};
 use engine::transcript::Transcript;
 
@@ -34,6 +35,7 @@ pub(super) type Contracts = (
     &'static mut OpenInterest,
     &'static mut VendorGreeks,
     &'static Settlement,
+    &'static OptionTerms,
 );
 
 type UnderlyingTable<'w> = (
@@ -52,6 +54,7 @@ type ContractTable<'w> = (
     ContiguousMut<'w, OpenInterest>,
     ContiguousMut<'w, VendorGreeks>,
     &'w [Settlement],
+    &'w [OptionTerms],
 );
 
 /// The columns of the underlyings, by row.
@@ -93,18 +96,20 @@ pub(super) struct ContractColumns<'w> {
     interests: &'w mut [OpenInterest],
     vendors: &'w mut [VendorGreeks],
     settlements: &'w [Settlement],
+    terms: &'w [OptionTerms],
 }
 
 impl<'w> ContractColumns<'w> {
     pub(super) fn of(table: &'w mut Option<ContractTable<'_>>) -> Self {
         table.as_mut().map_or_else(
             Self::default,
-            |(quotes, trades, interests, vendors, settlements)| Self {
+            |(quotes, trades, interests, vendors, settlements, terms)| Self {
                 quotes: quotes.bypass_change_detection(),
                 trades: trades.bypass_change_detection(),
                 interests: interests.bypass_change_detection(),
                 vendors: vendors.bypass_change_detection(),
                 settlements,
+                terms,
             },
         )
     }
@@ -134,6 +139,7 @@ pub(super) struct Door<'a, 'w> {
     pub(super) tick: &'a Tick,
     pub(super) config: &'a IngestConfig,
     pub(super) price_max: Price,
+    pub(super) directory: &'a Directory,
     pub(super) chains: &'a mut Chains,
     pub(super) counts: &'a mut Counts,
     pub(super) refusals: &'a mut Refusals,
@@ -369,7 +375,9 @@ impl Door<'_, '_> {
             };
             self.counts.halts += u64::from(halted);
             let what = if halted { "halted" } else { "resumed" };
-            transcript.line(format_args!("market {what} symbol {}", symbol.0));
+            let ticker = self.directory.ticker(symbol);
+            let name = ticker.as_ref().map_or("?", |ticker| ticker.as_str());
+            transcript.line(format_args!("market {what} {name}"));
         }
         Ok(())
     }
@@ -383,9 +391,20 @@ impl Door<'_, '_> {
         let row = self.contract_row(contract, event.at)?;
         let before = self.contracts.quotes[row];
         self.sides(&quote, &before)?;
-        self.contracts.quotes[row] = quote;
         let owner = self.chains.owner(row);
         let symbol_row = self.symbol_row(owner)?;
+        // Nobody pays more for a call than for the stock, or for a put than its strike. An ask may
+        // stand above that where nobody wants to sell, a bid may not.
+        let most = match self.contracts.terms[row].right {
+            Right::Call => self.underlyings.spots[symbol_row]
+                .get()
+                .and_then(Price::from_dollars),
+            Right::Put => Some(self.contracts.terms[row].strike),
+        };
+        if most.is_some_and(|most| quote.bid > most) {
+            return Err(Refusal::ImplausiblePrice);
+        }
+        self.contracts.quotes[row] = quote;
         self.underlyings.sources[symbol_row].chain = event.feed;
         // Sizes do not enter a volatility: a quote at unchanged prices leaves the Greeks alone.
         if (before.bid, before.ask) != (quote.bid, quote.ask) || before.at == Timestamp::NEVER {

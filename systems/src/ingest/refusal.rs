@@ -15,7 +15,7 @@ pub enum Refusal {
     UnlistedSymbol,
     /// A price below zero, or zero where there must be one.
     NonPositivePrice,
-    /// A price above `ingest.price_max_usd`.
+    /// A price above `ingest.price_max_usd`, or a bid above what an option can be worth.
     ImplausiblePrice,
     /// A trade of no shares.
     ZeroSize,
