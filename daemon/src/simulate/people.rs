@@ -36,18 +36,22 @@ pub(super) fn show(out: &mut impl Write, summary: &Summary, scenario: &str) -> R
     for unmet in &summary.unmet {
         writeln!(out, "  unmet: {unmet}")?;
     }
+    // As it was called: after `make run` the program is not on the path.
+    let program = std::env::args()
+        .next()
+        .unwrap_or_else(|| "alphatrader".to_owned());
     writeln!(out, "\nNext:")?;
     writeln!(
         out,
-        "  alphatrader simulate {scenario} --transcript run.txt   every signal, order and fill"
+        "  {program} simulate {scenario} --transcript run.txt   every signal, order and fill"
     )?;
     writeln!(
         out,
-        "  alphatrader simulate {scenario} --journal run && alphatrader replay run   bit for bit"
+        "  {program} simulate {scenario} --journal run && {program} replay run   bit for bit"
     )?;
     writeln!(
         out,
-        "  alphatrader simulate {scenario} --threads 2 --json     the same digest, for scripts"
+        "  {program} simulate {scenario} --threads 2 --json     the same digest, for scripts"
     )?;
     Ok(out.flush()?)
 }

@@ -2,7 +2,7 @@
 
 use crate::program::{Row, alphatrader, assert_near, golden, golden_rows, number};
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const GREEKS: [&str; 8] = [
     "delta", "gamma", "vega", "theta", "rho", "vanna", "vomma", "charm",
@@ -154,7 +154,7 @@ fn golden_cli_vpin_of_the_synthetic_session_agrees() {
 /// Needs the recorded tapes: runs where `ALPHATRADER_DATA` is set.
 #[test]
 fn golden_cli_vpin_of_recorded_tapes_agrees() {
-    let Some(data) = std::env::var_os("ALPHATRADER_DATA").map(PathBuf::from) else {
+    let Some(data) = crate::recorded_data() else {
         return;
     };
     for (tape, folder, has_quotes) in [

@@ -2,7 +2,7 @@
 
 use crate::program::alphatrader;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 fn levels(file: &Path, more: &[&str]) -> Value {
     let mut arguments = vec!["analyze", "levels", "--json", file.to_str().unwrap()];
@@ -37,7 +37,7 @@ fn control_rows(data: &Path) -> Vec<Vec<String>> {
 /// Needs the recorded chains: runs where `ALPHATRADER_DATA` is set.
 #[test]
 fn golden_cli_levels_repeat_the_control_figures() {
-    let Some(data) = std::env::var_os("ALPHATRADER_DATA").map(PathBuf::from) else {
+    let Some(data) = crate::recorded_data() else {
         return;
     };
     let folder = data.join("option_chains");

@@ -19,6 +19,13 @@ ticks: 3600
 market: { underlyings: 4, contracts_per_chain: 100 }
 ";
 
+/// A strategy that has something to say at every moment, and limits that let it.
+const EAGER: &str = "\
+signals: { zero_dte: { common: { confidence_min: 20 } } }
+dedupe: { change_points_min: 1, change_share_min: 0.0 }
+risk: { positions_max: 1000, positions_per_symbol_max: 1000, premium_share_max: 1.0 }
+";
+
 fn opens(transcript: &str) -> impl Iterator<Item = &str> {
     let is_open = |line: &&str| line.contains(" signal ") && line.contains(" open ");
     transcript.lines().filter(is_open)
@@ -40,13 +47,13 @@ fn without_trades_there_is_no_vwap_and_strategies_do_without_it() {
 fn nothing_is_opened_on_stale_data() {
     // Three seconds after the line died everything is stale; it comes back at 09:50:00.
     let dead = |line: &&str| ("2026-03-02 09:49:33".."2026-03-02 09:50:00").contains(&&line[..19]);
-    let (_, with) = run(MARKET);
+    let (_, with) = run(&format!("{MARKET}{EAGER}"));
     assert!(
         opens(&with).filter(dead).count() > 10,
         "there is nothing to hold back"
     );
     let dies = "at: [{ time: 00:09:30, feed_drop: { feed: all, seconds: 30 } }]\n";
-    let (_, without) = run(&format!("{MARKET}{dies}"));
+    let (_, without) = run(&format!("{MARKET}{EAGER}{dies}"));
     let approved = opens(&without).filter(dead);
     assert_eq!(
         approved.filter(|line| line.ends_with("approved")).count(),
@@ -62,11 +69,11 @@ fn nothing_is_opened_on_stale_data() {
 #[test]
 fn nothing_is_opened_in_a_halted_underlying() {
     let halt = "at: [{ time: 00:09:30, halt: { symbol: BBB, seconds: 60 } }]\n";
-    let (summary, transcript) = run(&format!("{MARKET}{halt}"));
+    let (summary, transcript) = run(&format!("{MARKET}{EAGER}{halt}"));
     assert_eq!(summary["halts"], 1);
     let halted =
         |line: &&str| ("2026-03-02 09:49:31".."2026-03-02 09:50:30").contains(&&line[..19]);
-    let (_, with) = run(MARKET);
+    let (_, with) = run(&format!("{MARKET}{EAGER}"));
     let of_bbb = |line: &&str| line.contains(" BBB ");
     assert!(opens(&with).filter(halted).filter(of_bbb).count() > 10);
     let sent = transcript.lines().filter(halted).filter(of_bbb);
