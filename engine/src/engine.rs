@@ -7,7 +7,7 @@ use crate::clock::Tick;
 use crate::config::{Config, ConfigError, Section};
 use crate::digest::Digest;
 use crate::directory::{Directory, Listings};
-use crate::event::{EventKind, FeedId};
+use crate::event::FeedId;
 use crate::feeds::Feeds;
 use crate::frame::Frame;
 use crate::inbox::Inbox;
@@ -76,6 +76,7 @@ pub struct Engine {
     config: Config,
     clock: Box<dyn Clock>,
     feeds: Vec<Box<dyn Feed>>,
+    order: Vec<usize>,
     execution: Option<Box<dyn Feed>>,
     journal: Box<dyn Journal>,
     journals: bool,
@@ -120,6 +121,7 @@ impl Engine {
             config: setup.config,
             clock: setup.clock,
             feeds: Vec::new(),
+            order: Vec::new(),
             execution: None,
             journal: Box::new(NoJournal::default()),
             journals: false,
@@ -182,6 +184,7 @@ impl Engine {
         self.world
             .resource_mut::<Feeds>()
             .register(feed.name(), feed.stale_after_ms());
+        self.order.push(self.feeds.len());
         self.feeds.push(feed);
     }
 
@@ -270,7 +273,11 @@ impl Engine {
 
     fn run_tick(&mut self, tick: Tick) -> Result<(), EngineError> {
         self.latency.lap();
-        self.world.insert_resource(tick);
+        // Replaced in place where it is there: inserting anew looks up more than it writes.
+        match self.world.get_resource_mut::<Tick>() {
+            Some(mut current) => *current = tick,
+            None => self.world.insert_resource(tick),
+        }
         self.world.resource_mut::<Digest>().open_tick();
         self.world.resource_mut::<Transcript>().set_now(tick.now);
         self.world.resource_mut::<Sent>().0.clear();
@@ -282,12 +289,11 @@ impl Engine {
     }
 
     fn fill_inbox(&mut self, tick: &Tick) -> Result<(), EngineError> {
-        let mut order: Vec<usize> = (0..self.feeds.len()).collect();
         if let Some(stream) = &mut self.shuffle {
-            stream.shuffle(&mut order);
+            stream.shuffle(&mut self.order);
         }
         let mut listings = Listings::default();
-        for index in &order {
+        for index in &self.order {
             let feed = &mut self.feeds[*index];
             feed.list(tick, &mut listings)
                 .map_err(|source| failed(&**feed, source))?;
@@ -300,7 +306,8 @@ impl Engine {
                     inbox.extend(directory.number(&listings, tick.now));
                 }
                 let first = inbox.len();
-                for index in order {
+                for index in &self.order {
+                    let index = *index;
                     let feed = &mut self.feeds[index];
                     inbox.begin(feed_id(index));
                     feed.drain(tick, &directory, &mut inbox)
@@ -313,13 +320,6 @@ impl Engine {
                     feed.drain(tick, &directory, &mut inbox)
                         .map_err(|source| failed(&**feed, source))?;
                     inbox.sort_from(first);
-                }
-                for event in inbox.events() {
-                    if event.feed != FeedId::ENGINE
-                        && matches!(event.kind, EventKind::ContractListed { .. })
-                    {
-                        directory.learn(&event.kind);
-                    }
                 }
                 Ok(())
             })
