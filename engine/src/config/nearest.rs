@@ -15,7 +15,11 @@ pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
         .into_iter()
         .map(|candidate| {
             let letters: Vec<char> = candidate.to_lowercase().chars().collect();
-            (distance(&name, &letters), candidate)
+            // A word of the key may be what was meant: `bukets` is near `buckets_per_day`.
+            let words = letters.split(|letter| *letter == '_');
+            let word = words.map(|word| distance(&name, word) + 1).min();
+            let whole = distance(&name, &letters);
+            (word.map_or(whole, |word| word.min(whole)), candidate)
         })
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)
@@ -57,6 +61,13 @@ fn distance(a: &[char], b: &[char]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_of_a_longer_key_is_found() {
+        let known = ["bucket_volume", "buckets_per_day", "bar_s"];
+        assert_eq!(nearest("bukets", known), Some("buckets_per_day"));
+        assert_eq!(nearest("colour", known), None);
+    }
 
     #[test]
     fn a_typo_finds_its_name() {
