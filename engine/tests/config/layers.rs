@@ -63,7 +63,8 @@ fn a_wrong_variable_or_flag_is_named() {
             ("ALPHATRADER__VPIN__BUCKETS", "0"),
             ("ALPHATRADER__SIGNALS__ZERO_DTE__MIN", "1"),
         ],
-        "env ALPHATRADER__SIGNALS__ZERO_DTE__MIN: unknown key `min` in `signals.zero_dte` \
+        "env ALPHATRADER__SIGNALS__ZERO_DTE__MIN: unknown key `min` in `signals.zero_dte`, \
+         did you mean `min_confidence`? \
          (allowed: min_confidence)\n\
          env ALPHATRADER__VPIN__BUCKETS: vpin.buckets: 0 is not allowed, must be 1 to 500",
     );

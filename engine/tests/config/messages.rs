@@ -252,7 +252,7 @@ fn an_enum_is_a_name_or_a_map_with_one_key() {
     wrong(
         "{lee_ready: {lag: 1}}",
         "17: missing key `lag_ms` in `vpin.method.lee_ready`\n\
-         c.yaml:1:29: unknown key `lag` in `vpin.method.lee_ready` (allowed: lag_ms)",
+         c.yaml:1:29: unknown key `lag` in `vpin.method.lee_ready`, did you mean `lag_ms`? (allowed: lag_ms)",
     );
     wrong(
         "{tick: 1, bvc: 2}",
