@@ -2,9 +2,6 @@
 
 use crate::Failure;
 use crate::measure::thread_cpu;
-use components::contract::OptionTerms;
-use components::order::{Order, OrderId};
-use components::units::Timestamp;
 use daemon::assemble::{Parts, assemble, settlements};
 use daemon::resources::Stopwatch;
 use daemon::scenario::{Plan, Text, read_scenario};
@@ -15,7 +12,7 @@ use engine::config::Config;
 use engine::directory::{Directory, Listings};
 use engine::engine::Engine;
 use engine::inbox::Inbox;
-use engine::ports::{Broker, Feed, FeedError, Journal, Mirror};
+use engine::ports::{Feed, FeedError, Journal, Mirror};
 use simulator::{Market, exchange};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -168,14 +165,4 @@ impl Feed for Timed {
     fn is_exhausted(&self) -> bool {
         self.inner.is_exhausted()
     }
-}
-
-/// A broker that takes orders and does nothing with them.
-#[derive(Debug)]
-pub(crate) struct NoBroker;
-
-impl Broker for NoBroker {
-    fn submit(&mut self, _order: &Order, _terms: &OptionTerms) {}
-
-    fn cancel(&mut self, _order: OrderId, _at: Timestamp) {}
 }

@@ -9,6 +9,7 @@ use strategies::StrategiesPlugin;
 use systems::columns::ColumnsPlugin;
 use systems::dedupe::DedupePlugin;
 use systems::dispatch::DispatchPlugin;
+use systems::exits::ExitsPlugin;
 use systems::exposure::ExposurePlugin;
 use systems::greeks::GreeksPlugin;
 use systems::history::HistoryPlugin;
@@ -120,6 +121,7 @@ pub fn assemble(parts: Parts) -> Result<Engine, AssembleError> {
         engine.plug(ImbalancePlugin).map(|_| ()),
         engine.plug(PositionsPlugin).map(|_| ()),
         engine.plug(ScoringPlugin).map(|_| ()),
+        engine.plug(ExitsPlugin).map(|_| ()),
         engine.plug(StrategiesPlugin).map(|_| ()),
         engine.plug(DedupePlugin).map(|_| ()),
         engine.plug(RiskPlugin).map(|_| ()),

@@ -18,7 +18,8 @@ use engine::frame::Frame;
 use engine::phase::Phase;
 use engine::transcript::Transcript;
 use journal::{Error, JournalReader};
-use ports::{Recording, ReplayClock, ReplayFeed};
+pub use ports::Recording;
+use ports::{ReplayClock, ReplayFeed};
 use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
@@ -79,37 +80,7 @@ struct Difference {
 pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
     let reader = JournalReader::open(&arguments.journal).map_err(unreadable)?;
     let header = reader.header().clone();
-    let config = settings::from_text(&header.config_text).map_err(settings::refused)?;
-    let recording = Recording::new(reader);
-    let last = header.feeds.len().saturating_sub(1);
-    let mut feeds: Vec<_> = header
-        .feeds
-        .iter()
-        .enumerate()
-        .map(|(index, (name, stale_after_ms))| {
-            Box::new(ReplayFeed::new(
-                &recording,
-                name,
-                *stale_after_ms,
-                index == 0,
-                index == last,
-            )) as Box<dyn engine::ports::Feed>
-        })
-        .collect();
-    let execution = feeds.pop();
-    let mut engine = assemble(Parts {
-        config,
-        calendar: Calendar::nyse(),
-        clock: Box::new(ReplayClock::new(&recording)),
-        feeds,
-        execution,
-        broker: Box::new(NoBroker),
-        mirror: None,
-        journal: None,
-        threads: usize::from(arguments.threads),
-        shuffle: None,
-    })
-    .map_err(not_assembled)?;
+    let (mut engine, recording) = engine_of(reader, usize::from(arguments.threads))?;
     record::begin(&mut engine, &header.scenario, header.seed).map_err(settings::refused)?;
     let mut report = Report {
         scenario: header.scenario,
@@ -130,6 +101,46 @@ pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
             systems.join(", ")
         ))),
     }
+}
+
+/// An engine on the config and the inboxes of a journal, and the recording that it runs on.
+///
+/// # Errors
+/// If the recorded config does not fit this program.
+pub fn engine_of(reader: JournalReader, threads: usize) -> Result<(Engine, Recording), Failure> {
+    let header = reader.header().clone();
+    let config = settings::from_text(&header.config_text).map_err(settings::refused)?;
+    let recording = Recording::new(reader);
+    let last = header.feeds.len().saturating_sub(1);
+    let mut feeds: Vec<_> = header
+        .feeds
+        .iter()
+        .enumerate()
+        .map(|(index, (name, stale_after_ms))| {
+            Box::new(ReplayFeed::new(
+                &recording,
+                name,
+                *stale_after_ms,
+                index == 0,
+                index == last,
+            )) as Box<dyn engine::ports::Feed>
+        })
+        .collect();
+    let execution = feeds.pop();
+    let engine = assemble(Parts {
+        config,
+        calendar: Calendar::nyse(),
+        clock: Box::new(ReplayClock::new(&recording)),
+        feeds,
+        execution,
+        broker: Box::new(NoBroker),
+        mirror: None,
+        journal: None,
+        threads,
+        shuffle: None,
+    })
+    .map_err(not_assembled)?;
+    Ok((engine, recording))
 }
 
 /// Runs to the end or to the first difference.

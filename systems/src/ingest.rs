@@ -37,7 +37,9 @@ use engine::plugin::Plugin;
 use engine::transcript::Transcript;
 use serde::Deserialize;
 
+mod columns;
 mod door;
+mod fold;
 /// Why an event was refused.
 pub mod refusal;
 
@@ -295,8 +297,8 @@ pub fn take_in(
     mut refusals: ResMut<Refusals>,
     mut digest: ResMut<Digest>,
     mut transcript: ResMut<Transcript>,
-    mut underlyings: Query<door::Underlyings, With<Ticker>>,
-    mut contracts: Query<door::Contracts, (With<ContractId>, Without<Ticker>)>,
+    mut underlyings: Query<columns::Underlyings, With<Ticker>>,
+    mut contracts: Query<columns::Contracts, (With<ContractId>, Without<Ticker>)>,
 ) -> Result<(), QueryNotDenseError> {
     let mut underlyings = underlyings.contiguous_iter_mut()?.next();
     let mut contracts = contracts.contiguous_iter_mut()?.next();
@@ -308,13 +310,13 @@ pub fn take_in(
         chains: &mut chains,
         counts: &mut counts,
         refusals: &mut refusals,
-        underlyings: door::UnderlyingColumns::of(&mut underlyings),
-        contracts: door::ContractColumns::of(&mut contracts),
+        underlyings: columns::UnderlyingColumns::of(&mut underlyings),
+        contracts: columns::ContractColumns::of(&mut contracts),
     };
     let mut fold = 0_u64;
     let mut heard = (FeedId::ENGINE, Timestamp::NEVER);
     for event in inbox.events() {
-        fold = door::fold(fold, event);
+        fold = fold::fold(fold, event);
         if heard.0 != event.feed {
             feeds.heard(heard.0, heard.1);
         }

@@ -8,6 +8,8 @@ pub mod columns;
 pub mod dedupe;
 /// Approved orders leave.
 pub mod dispatch;
+/// When a held option is sold.
+pub mod exits;
 /// Dealer exposures and the levels they point to.
 pub mod exposure;
 /// Implied volatility and Greeks.
@@ -28,5 +30,7 @@ pub mod risk;
 pub mod scoring;
 /// Toxicity on the volume clock.
 pub mod vpin;
+/// A part of the day.
+pub mod window;
 /// Threads for the one kernel that needs them.
 pub mod workers;

@@ -7,19 +7,18 @@
 use crate::chains::{Chains, Run};
 use crate::history::History;
 use crate::ingest::Sources;
-use crate::positions::{Holding, Orders};
+use crate::window::SessionWindow;
 use bevy_ecs::prelude::*;
 use bevy_ecs::query::QueryNotDenseError;
-use components::contract::{ContractId, OptionTerms, Right, Settlement};
+use components::contract::{ContractId, OptionTerms, Right};
 use components::exposure::{DeltaExposure, ExposureLevels, GammaExposure, ZeroGamma};
 use components::flow::{Imbalance, Vpin};
 use components::greeks::{Sensitivity, Valuation, Volatility};
 use components::interest::OpenInterest;
 use components::market::{LastTrade, Quote, QuoteState, Side, Spot, SymbolId, Ticker, TradingHalt};
-use components::order::Position;
 use components::signal::{Confidence, Direction, Feature, Intent, Signal, SignalId};
 use components::units::Price;
-use engine::calendar::{Calendar, Session};
+use engine::calendar::Calendar;
 use engine::clock::Tick;
 use engine::config::{ConfigError, Section, within};
 use engine::digest::Digest;
@@ -30,54 +29,6 @@ use engine::plugin::Plugin;
 use jiff::civil::Date;
 use serde::Deserialize;
 use std::marker::PhantomData;
-
-/// A moment relative to the session of the day, so that half days move it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Moment {
-    /// So many minutes after the open.
-    AfterOpenMin(i64),
-    /// So many minutes before the close.
-    BeforeCloseMin(i64),
-}
-
-impl Moment {
-    /// Seconds from the session's open.
-    fn seconds(self, session: &Session) -> f64 {
-        match self {
-            Self::AfterOpenMin(minutes) => minutes as f64 * 60.0,
-            Self::BeforeCloseMin(minutes) => {
-                session.close.seconds_since(session.open) - minutes as f64 * 60.0
-            }
-        }
-    }
-}
-
-/// When a strategy may speak: from the first moment on, before the second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SessionWindow {
-    /// Its beginning.
-    pub from: Moment,
-    /// Its end.
-    pub until: Moment,
-}
-
-impl SessionWindow {
-    /// Whether the tick lies in the window and in its session.
-    #[must_use]
-    pub fn contains(&self, tick: &Tick) -> bool {
-        let since_open = tick.seconds_since_open();
-        let (from, until) = (
-            self.from.seconds(&tick.session),
-            self.until.seconds(&tick.session),
-        );
-        from <= since_open
-            && since_open < until
-            && 0.0 <= since_open
-            && tick.seconds_to_close() > 0.0
-    }
-}
 
 /// What every strategy's section has.
 #[derive(Clone, Debug, PartialEq, Deserialize, garde::Validate)]
@@ -304,13 +255,9 @@ pub struct ScoringPlugin;
 
 impl Plugin for ScoringPlugin {
     fn build(self, engine: &mut Engine) -> Result<(), ConfigError> {
-        let config = engine.section::<ExitConfig>()?;
         let world = engine.world_mut();
-        world.insert_resource(config);
         world.init_resource::<Signals>();
-        engine
-            .add(Phase::Scoring, clear_signals)
-            .add(Phase::Scoring, watch_exits);
+        engine.add(Phase::Scoring, clear_signals);
         Ok(())
     }
 }
@@ -500,105 +447,6 @@ fn entry<S: Strategy>(tick: &Tick, symbol: SymbolId, score: &Score, pick: &Pick)
     }
 }
 
-/// The `exits` section of the config: when a held option is sold.
-#[derive(Resource, Clone, Debug, Deserialize, garde::Validate)]
-#[serde(deny_unknown_fields)]
-pub struct ExitConfig {
-    /// Sold when the bid has lost this share of the cost, 0.5 is half.
-    #[garde(custom(within(0.01, 1.0)))]
-    pub stop_share: f64,
-    /// Sold when the bid has gained this share of the cost, 1.0 is double.
-    #[garde(custom(within(0.01, 100.0)))]
-    pub target_share: f64,
-    /// What expires today is sold this many seconds before the close.
-    #[garde(custom(within(0, 23_400)))]
-    pub before_close_s: i64,
-}
-
-impl Section for ExitConfig {
-    const NAME: &'static str = "exits";
-}
-
-type Held<'a> = (
-    &'a ContractId,
-    &'a OptionTerms,
-    &'a Settlement,
-    &'a Quote,
-    &'a Position,
-    &'a Holding,
-);
-
-/// Proposes to sell what reached its stop, its target or its time.
-pub fn watch_exits(
-    tick: Res<Tick>,
-    config: Res<ExitConfig>,
-    chains: Res<Chains>,
-    orders: Res<Orders>,
-    mut signals: ResMut<Signals>,
-    positions: Query<Held<'_>>,
-) {
-    let mut exits = Vec::new();
-    for (contract, terms, settlement, quote, position, holding) in &positions {
-        let Ok(held) = u32::try_from(position.quantity) else {
-            continue;
-        };
-        let closing: u32 = orders
-            .open()
-            .filter(|order| order.order.contract == *contract && order.order.side == Side::Sell)
-            .map(|order| order.open_quantity())
-            .sum();
-        let quantity = held.saturating_sub(closing);
-        if quantity == 0 || !quote.bid.is_some() || quote.state() == QuoteState::Crossed {
-            continue;
-        }
-        let shares = position.quantity as f64 * f64::from(terms.multiplier);
-        let gain = quote.bid.dollars() * shares / position.cost.dollars() - 1.0;
-        let leaves_today = settlement.0 <= tick.session.close
-            && tick.seconds_to_close() <= config.before_close_s as f64;
-        let intent = if leaves_today {
-            Intent::TimeExit
-        } else if gain <= -config.stop_share {
-            Intent::Stop
-        } else if gain >= config.target_share {
-            Intent::Target
-        } else {
-            continue;
-        };
-        let Some(symbol) = chains.row(*contract).map(|row| chains.owner(row)) else {
-            continue;
-        };
-        exits.push(Signal {
-            id: SignalId {
-                tick: tick.number,
-                place: 0,
-            },
-            strategy: holding.strategy,
-            symbol,
-            contract: *contract,
-            terms: *terms,
-            intent,
-            direction: match terms.right {
-                Right::Call => Direction::Down,
-                Right::Put => Direction::Up,
-            },
-            side: Side::Sell,
-            quantity,
-            limit: quote.bid,
-            confidence: Confidence::from_points(100.0),
-            features: vec![Feature {
-                name: "gain",
-                value: gain,
-                points: 0.0,
-            }],
-            at: tick.now,
-        });
-    }
-    exits.sort_by_key(|signal| signal.contract);
-    for signal in exits {
-        signals.propose(&tick, signal);
-    }
-}
-
 /// Whether an option can be bought at this quote: two sides, and a spread no wider than
 /// `spread_max` of the midpoint.
 #[must_use]
@@ -607,42 +455,4 @@ pub fn is_tradable(quote: &Quote, spread_max: f64) -> bool {
         return false;
     };
     quote.state() == QuoteState::TwoSided && spread.dollars() <= spread_max * mid
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use components::units::Timestamp;
-    use jiff::civil::date;
-
-    fn tick_at(minutes: i64, session_minutes: i64) -> Tick {
-        let open = Timestamp(0);
-        Tick {
-            number: 1,
-            now: open.plus_millis(minutes * 60_000),
-            session: Session {
-                date: date(2015, 12, 24),
-                open,
-                close: open.plus_millis(session_minutes * 60_000),
-                early_close: session_minutes < 390,
-            },
-            opens_session: false,
-            skipped: 0,
-        }
-    }
-
-    #[test]
-    fn windows_move_with_the_close() {
-        let window = SessionWindow {
-            from: Moment::BeforeCloseMin(120),
-            until: Moment::BeforeCloseMin(30),
-        };
-        assert!(window.contains(&tick_at(270, 390)) && !window.contains(&tick_at(360, 390)));
-        assert!(window.contains(&tick_at(90, 210)) && !window.contains(&tick_at(270, 210)));
-        let all_day = SessionWindow {
-            from: Moment::AfterOpenMin(0),
-            until: Moment::BeforeCloseMin(0),
-        };
-        assert!(!all_day.contains(&tick_at(390, 390)) && all_day.contains(&tick_at(389, 390)));
-    }
 }

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The journal and the frame of the tick being run, shared by clock and feeds.
 #[derive(Clone)]
-pub(super) struct Recording(Arc<Mutex<State>>);
+pub struct Recording(Arc<Mutex<State>>);
 
 struct State {
     reader: JournalReader,
@@ -43,6 +43,12 @@ impl Recording {
     pub(super) fn frame(&self) -> Frame {
         let state = self.state();
         state.frame.clone().unwrap_or_else(no_frame)
+    }
+
+    /// The run's digest that was recorded at the tick that ran last; 0 before the first.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        self.state().frame.as_ref().map_or(0, |frame| frame.digest)
     }
 
     /// Why the journal ended early.

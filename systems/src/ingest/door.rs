@@ -1,11 +1,11 @@
 //! What passes and what is refused, event by event, on slices of the world's columns.
 
 use crate::chains::Chains;
+use crate::ingest::columns::{ContractColumns, UnderlyingColumns};
 use crate::ingest::refusal::{Refusal, Refusals};
-use crate::ingest::{Counts, IngestConfig, Sources};
-use bevy_ecs::change_detection::ContiguousMut;
-use components::contract::{ContractId, OptionTerms, Right, Settlement};
-use components::flow::{Print, Tape};
+use crate::ingest::{Counts, IngestConfig};
+use components::contract::{ContractId, Right};
+use components::flow::Print;
 use components::greeks::VendorGreeks;
 use components::interest::OpenInterest;
 use components::market::{
@@ -16,104 +16,6 @@ use engine::clock::Tick;
 use engine::directory::Directory;
 use engine::event::{Bar, Event, EventKind};
 use engine::transcript::Transcript;
-
-/// What the door touches of an underlying.
-pub(super) type Underlyings = (
-    &'static mut Quote,
-    &'static mut LastTrade,
-    &'static mut Book,
-    &'static mut Spot,
-    &'static mut TradingHalt,
-    &'static mut Tape,
-    &'static mut Sources,
-);
-
-/// What the door touches of a contract.
-pub(super) type Contracts = (
-    &'static mut Quote,
-    &'static mut LastTrade,
-    &'static mut OpenInterest,
-    &'static mut VendorGreeks,
-    &'static Settlement,
-    &'static OptionTerms,
-);
-
-type UnderlyingTable<'w> = (
-    ContiguousMut<'w, Quote>,
-    ContiguousMut<'w, LastTrade>,
-    ContiguousMut<'w, Book>,
-    ContiguousMut<'w, Spot>,
-    ContiguousMut<'w, TradingHalt>,
-    ContiguousMut<'w, Tape>,
-    ContiguousMut<'w, Sources>,
-);
-
-type ContractTable<'w> = (
-    ContiguousMut<'w, Quote>,
-    ContiguousMut<'w, LastTrade>,
-    ContiguousMut<'w, OpenInterest>,
-    ContiguousMut<'w, VendorGreeks>,
-    &'w [Settlement],
-    &'w [OptionTerms],
-);
-
-/// The columns of the underlyings, by row.
-#[derive(Default)]
-pub(super) struct UnderlyingColumns<'w> {
-    quotes: &'w mut [Quote],
-    trades: &'w mut [LastTrade],
-    books: &'w mut [Book],
-    spots: &'w mut [Spot],
-    halts: &'w mut [TradingHalt],
-    tapes: &'w mut [Tape],
-    sources: &'w mut [Sources],
-}
-
-impl<'w> UnderlyingColumns<'w> {
-    // Change ticks are bypassed: they cost a write per row, and the phases after this one are told
-    // what changed by the index of chains.
-    pub(super) fn of(table: &'w mut Option<UnderlyingTable<'_>>) -> Self {
-        table.as_mut().map_or_else(
-            Self::default,
-            |(quotes, trades, books, spots, halts, tapes, sources)| Self {
-                quotes: quotes.bypass_change_detection(),
-                trades: trades.bypass_change_detection(),
-                books: books.bypass_change_detection(),
-                spots: spots.bypass_change_detection(),
-                halts: halts.bypass_change_detection(),
-                tapes: tapes.bypass_change_detection(),
-                sources: sources.bypass_change_detection(),
-            },
-        )
-    }
-}
-
-/// The columns of the contracts, by row.
-#[derive(Default)]
-pub(super) struct ContractColumns<'w> {
-    quotes: &'w mut [Quote],
-    trades: &'w mut [LastTrade],
-    interests: &'w mut [OpenInterest],
-    vendors: &'w mut [VendorGreeks],
-    settlements: &'w [Settlement],
-    terms: &'w [OptionTerms],
-}
-
-impl<'w> ContractColumns<'w> {
-    pub(super) fn of(table: &'w mut Option<ContractTable<'_>>) -> Self {
-        table.as_mut().map_or_else(
-            Self::default,
-            |(quotes, trades, interests, vendors, settlements, terms)| Self {
-                quotes: quotes.bypass_change_detection(),
-                trades: trades.bypass_change_detection(),
-                interests: interests.bypass_change_detection(),
-                vendors: vendors.bypass_change_detection(),
-                settlements,
-                terms,
-            },
-        )
-    }
-}
 
 /// A print, or a bar that counts as one.
 struct Traded {
@@ -521,88 +423,6 @@ impl Door<'_, '_> {
         } else {
             Err(Refusal::InconsistentBar)
         }
-    }
-}
-
-/// Mixes what an event says into `state`: cheap, and different for every field.
-pub(super) fn fold(state: u64, event: &Event) -> u64 {
-    let mix = |state: u64, word: i64| {
-        (state ^ word.cast_unsigned())
-            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
-            .rotate_left(29)
-    };
-    let state = mix(mix(state, event.received.0), event.at.0);
-    let two = |state, id: u32, number: i64| mix(mix(state, i64::from(id)), number);
-    match &event.kind {
-        EventKind::Quote {
-            symbol: SymbolId(id),
-            bid,
-            ask,
-            bid_size,
-            ask_size,
-        }
-        | EventKind::OptionQuote {
-            contract: ContractId(id),
-            bid,
-            ask,
-            bid_size,
-            ask_size,
-        } => {
-            let state = mix(two(state, *id, bid.0), ask.0);
-            mix(mix(state, i64::from(*bid_size)), i64::from(*ask_size))
-        }
-        EventKind::Trade {
-            symbol,
-            price,
-            size,
-            ..
-        } => mix(two(state, symbol.0, price.0), i64::from(*size)),
-        EventKind::OptionTrade {
-            contract,
-            price,
-            size,
-            ..
-        } => mix(two(state, contract.0, price.0), i64::from(*size)),
-        EventKind::Bar {
-            symbol: SymbolId(id),
-            bar,
-        }
-        | EventKind::OptionBar {
-            contract: ContractId(id),
-            bar,
-        } => mix(two(state, *id, bar.close.0), bar.volume.cast_signed()),
-        EventKind::Index { symbol, level } => two(state, symbol.0, level.0),
-        EventKind::Book { symbol, book } => {
-            let levels = book.bids.iter().chain(&book.asks);
-            levels.fold(two(state, symbol.0, 1), |state, level| {
-                mix(mix(state, level.price.0), i64::from(level.size))
-            })
-        }
-        EventKind::OpenInterest {
-            contract,
-            contracts,
-        } => two(state, contract.0, i64::from(*contracts)),
-        EventKind::VendorGreeks {
-            contract,
-            iv,
-            delta,
-            gamma,
-        } => [iv, delta, gamma]
-            .iter()
-            .fold(two(state, contract.0, 2), |state, value| {
-                mix(state, value.to_bits().cast_signed())
-            }),
-        EventKind::SymbolListed { symbol, .. } => two(state, symbol.0, 3),
-        EventKind::ContractListed {
-            contract, terms, ..
-        } => two(state, contract.0, terms.strike.0),
-        EventKind::Halted { symbol } => two(state, symbol.0, 4),
-        EventKind::Resumed { symbol } => two(state, symbol.0, 5),
-        EventKind::OrderFilled(fill) => mix(mix(state, fill.order.0.cast_signed()), fill.price.0),
-        EventKind::OrderAccepted { order }
-        | EventKind::OrderCancelled { order }
-        | EventKind::OrderRejected { order, .. } => mix(state, order.0.cast_signed()),
-        EventKind::Heartbeat | EventKind::FeedLost | EventKind::FeedRestored => state,
     }
 }
 
