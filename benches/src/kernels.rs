@@ -14,7 +14,7 @@ use systems::exposure::sums::{cross_sums, exposure_sums};
 use systems::exposure::zero_gamma::{GammaCurve, WeightedColumns, zero_gamma};
 use systems::greeks::black_scholes::{Greeks, Status, black_scholes_rows};
 use systems::greeks::implied_volatility::implied_volatility_rows;
-use systems::greeks::terms::{Columns, PricedColumns};
+use systems::greeks::terms::Columns;
 use systems::imbalance::book::view_book;
 use systems::vpin::bars::Trades;
 use systems::vpin::bulk::{BulkParameters, BulkVpin};
@@ -70,14 +70,20 @@ impl Chain {
             years: &self.years,
             rate: &self.rate,
             dividend_yield: &self.dividend_yield,
-            volatility: &self.volatility,
         }
     }
 
     fn greeks(&self) -> Vec<Greeks> {
         let rows = self.right.len();
         let (mut statuses, mut greeks) = (vec![Status::Error; rows], vec![Greeks::default(); rows]);
-        black_scholes_rows(SPOT, &self.columns(), &mut statuses, &mut greeks);
+        let volatilities = &self.volatility;
+        black_scholes_rows(
+            SPOT,
+            &self.columns(),
+            volatilities,
+            &mut statuses,
+            &mut greeks,
+        );
         greeks
     }
 }
@@ -96,7 +102,13 @@ pub(crate) fn greeks(settings: &Settings, rows: usize) -> Result<Vec<Figure>, Fa
     let work = |run: usize| {
         for call in 0..calls {
             let spot = SPOT + 0.01 * ((run + call) % 10) as f64;
-            black_scholes_rows(spot, &chain.columns(), &mut statuses, &mut values);
+            black_scholes_rows(
+                spot,
+                &chain.columns(),
+                &chain.volatility,
+                &mut statuses,
+                &mut values,
+            );
         }
         values[rows / 2].charm
     };
@@ -121,20 +133,13 @@ pub(crate) fn implied_vol(settings: &Settings, rows: usize) -> Result<Vec<Figure
         };
     }
     let prices: Vec<f64> = chain.greeks().iter().map(|greeks| greeks.price).collect();
-    let columns = PricedColumns {
-        right: &chain.right,
-        strike: &chain.strike,
-        years: &chain.years,
-        rate: &chain.rate,
-        dividend_yield: &chain.dividend_yield,
-        price: &prices,
-    };
+    let columns = chain.columns();
     let (mut statuses, mut volatilities) = (vec![IvStatus::NoQuote; rows], vec![None; rows]);
     let calls = calls(rows);
     let name = format!("kernel/implied_vol/{rows}");
     let work = |_| {
         for _ in 0..calls {
-            implied_volatility_rows(SPOT, &columns, &mut statuses, &mut volatilities);
+            implied_volatility_rows(SPOT, &columns, &prices, &mut statuses, &mut volatilities);
         }
         volatilities[rows / 2]
     };

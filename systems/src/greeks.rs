@@ -22,6 +22,7 @@ use engine::plugin::Plugin;
 use forward::{NearestPairs, Series};
 use pair::{Inputs, Leg, Pair, Valued};
 use serde::Deserialize;
+use terms::Terms;
 
 /// Price and eight Greeks of Black, Scholes and Merton.
 pub mod black_scholes;
@@ -208,13 +209,15 @@ pub fn find_due(
                     partner: partner.map_or(crate::chains::NO_ROW, row_number),
                     spot,
                     inputs: Inputs {
-                        right: terms[row].right,
+                        terms: Terms {
+                            right: terms[row].right,
+                            spot: series.pricing_spot,
+                            strike: terms[row].strike.dollars(),
+                            years,
+                            rate: rates.flat,
+                            dividend_yield: series.dividend_yield,
+                        },
                         style: terms[row].style,
-                        spot: series.pricing_spot,
-                        strike: terms[row].strike.dollars(),
-                        years,
-                        rate: rates.flat,
-                        dividend_yield: series.dividend_yield,
                         iv_min: config.iv_min,
                         iv_max: config.iv_max,
                     },
@@ -286,8 +289,8 @@ pub fn store_values(
             valuation[row] = Valuation {
                 price: greeks.price,
                 spot: pair.spot,
-                years: pair.inputs.years,
-                dividend_yield: pair.inputs.dividend_yield,
+                years: pair.inputs.terms.years,
+                dividend_yield: pair.inputs.terms.dividend_yield,
                 computed_at: tick.now,
             };
             for bits in [value.iv, greeks.delta, greeks.gamma, greeks.charm].map(f64::to_bits) {

@@ -17,6 +17,7 @@ const MULTIPLIER: f64 = 100.0;
 
 struct Contract {
     terms: Terms,
+    volatility: f64,
     weight: f64,
     greeks: Greeks,
 }
@@ -32,7 +33,8 @@ impl Chain {
         let mut contracts = Vec::new();
         for row in table.rows().filter(|row| row.text("chain") == name) {
             let terms = terms(row);
-            let (status, greeks) = black_scholes(&terms);
+            let volatility = row.number("iv");
+            let (status, greeks) = black_scholes(&terms, volatility);
             assert_eq!(status, Status::Ok, "{}", row.place());
             let included = row.number("included");
             let weight = terms.right.phi() * row.number("oi") * MULTIPLIER * included;
@@ -46,6 +48,7 @@ impl Chain {
             }
             contracts.push(Contract {
                 terms,
+                volatility,
                 weight,
                 greeks,
             });
@@ -117,7 +120,7 @@ impl Chain {
             years: &self.column(|contract| contract.terms.years),
             rate: &self.column(|contract| contract.terms.rate),
             dividend_yield: &self.column(|contract| contract.terms.dividend_yield),
-            volatility: &self.column(|contract| contract.terms.volatility),
+            volatility: &self.column(|contract| contract.volatility),
             weight: &self.column(|contract| contract.weight),
         };
         let mut curve = GammaCurve::default();
@@ -138,7 +141,6 @@ fn terms(row: Row<'_>) -> Terms {
         years: row.number("T"),
         rate: row.number("r"),
         dividend_yield: row.number("q"),
-        volatility: row.number("iv"),
     }
 }
 

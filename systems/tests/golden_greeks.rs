@@ -21,8 +21,9 @@ const FIELDS: [Field; 9] = [
     ("charm", |greeks| greeks.charm),
 ];
 
-fn terms(row: Row<'_>) -> Terms {
-    Terms {
+/// The row's terms and its volatility.
+fn option(row: Row<'_>) -> (Terms, f64) {
+    let terms = Terms {
         right: if row.text("type") == "C" {
             Right::Call
         } else {
@@ -33,14 +34,15 @@ fn terms(row: Row<'_>) -> Terms {
         years: row.number("T"),
         rate: row.number("r"),
         dividend_yield: row.number("q"),
-        volatility: row.number("sigma"),
-    }
+    };
+    (terms, row.number("sigma"))
 }
 
 #[test]
 fn golden_greeks_agree_to_twelve_digits() {
     for row in Table::read("greeks.csv").rows() {
-        let (status, greeks) = black_scholes(&terms(row));
+        let (terms, volatility) = option(row);
+        let (status, greeks) = black_scholes(&terms, volatility);
         assert_eq!(status, Status::Ok, "{} {}", row.place(), row.text("id"));
         for (name, field) in FIELDS {
             let expected = row.number(name);
@@ -63,7 +65,8 @@ fn golden_greeks_agree_to_twelve_digits() {
 #[test]
 fn golden_greeks_at_the_limits_agree_and_bad_input_has_none() {
     for row in Table::read("greeks_edge.csv").rows() {
-        let (status, greeks) = black_scholes(&terms(row));
+        let (terms, volatility) = option(row);
+        let (status, greeks) = black_scholes(&terms, volatility);
         assert_eq!(status.name(), row.text("status"), "{}", row.place());
         for (name, field) in FIELDS {
             let found = status.has_values().then(|| field(&greeks));
@@ -87,11 +90,11 @@ fn golden_greeks_at_the_limits_agree_and_bad_input_has_none() {
 fn golden_greeks_in_columns_have_the_bits_of_one_at_a_time() {
     let greeks_table = Table::read("greeks.csv");
     let edge_table = Table::read("greeks_edge.csv");
-    let all: Vec<Terms> = greeks_table
+    let (all, volatility): (Vec<Terms>, Vec<f64>) = greeks_table
         .rows()
         .chain(edge_table.rows())
-        .map(terms)
-        .collect();
+        .map(option)
+        .unzip();
     // Any spot will do for all: the rows' other columns are what is mixed here.
     let spot = all[0].spot;
     let columns = Columns {
@@ -103,13 +106,12 @@ fn golden_greeks_in_columns_have_the_bits_of_one_at_a_time() {
             .iter()
             .map(|terms| terms.dividend_yield)
             .collect::<Vec<_>>(),
-        volatility: &all.iter().map(|terms| terms.volatility).collect::<Vec<_>>(),
     };
     let mut statuses = vec![Status::Error; all.len()];
     let mut greeks = vec![Greeks::default(); all.len()];
-    black_scholes_rows(spot, &columns, &mut statuses, &mut greeks);
+    black_scholes_rows(spot, &columns, &volatility, &mut statuses, &mut greeks);
     for (row, terms) in all.iter().enumerate() {
-        let (status, expected) = black_scholes(&Terms { spot, ..*terms });
+        let (status, expected) = black_scholes(&Terms { spot, ..*terms }, volatility[row]);
         assert_eq!(statuses[row], status, "row {row}");
         for (name, field) in FIELDS {
             let (found, expected) = (field(&greeks[row]), field(&expected));

@@ -40,9 +40,9 @@ pub(super) fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
     while let Some(record) = table.next_record()? {
         let fields = Fields { record: &record };
         let (status, greeks) = match terms(&fields, places) {
-            Ok(terms) => {
-                let (status, greeks) = black_scholes(&terms);
-                if let (Status::Error, Err(reason)) = (status, terms.check()) {
+            Ok((terms, volatility)) => {
+                let (status, greeks) = black_scholes(&terms, volatility);
+                if let (Status::Error, Err(reason)) = (status, terms.check_volatility(volatility)) {
                     complaints.tell(record.line(), &reason);
                 }
                 (status, greeks)
@@ -77,15 +77,15 @@ pub(super) fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
     rows.finish()
 }
 
-fn terms(fields: &Fields<'_>, places: [Column; INPUT.len()]) -> Result<Terms, BadField> {
+fn terms(fields: &Fields<'_>, places: [Column; INPUT.len()]) -> Result<(Terms, f64), BadField> {
     let column = |index: usize| (INPUT[index], places[index]);
-    Ok(Terms {
+    let terms = Terms {
         right: fields.right(column(0))?,
         spot: fields.number(column(1))?,
         strike: fields.number(column(2))?,
         years: fields.number(column(3))?,
         rate: fields.number(column(4))?,
         dividend_yield: fields.number(column(5))?,
-        volatility: fields.number(column(6))?,
-    })
+    };
+    Ok((terms, fields.number(column(6))?))
 }

@@ -8,7 +8,7 @@ use crate::output::{self, Cell, Format, Rows};
 use components::greeks::IvStatus;
 use std::path::PathBuf;
 use systems::greeks::implied_volatility::implied_volatility;
-use systems::greeks::terms::PricedTerms;
+use systems::greeks::terms::Terms;
 
 /// The arguments of `analyze implied-vol`.
 #[derive(clap::Args, Debug)]
@@ -38,9 +38,9 @@ pub(super) fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
     while let Some(record) = table.next_record()? {
         let fields = Fields { record: &record };
         let (status, sigma) = match terms(&fields, places) {
-            Ok(terms) => {
-                let (status, sigma) = implied_volatility(&terms);
-                if let (IvStatus::Error, Err(reason)) = (status, terms.check()) {
+            Ok((terms, price)) => {
+                let (status, sigma) = implied_volatility(&terms, price);
+                if let (IvStatus::Error, Err(reason)) = (status, terms.check_price(price)) {
                     complaints.tell(record.line(), &reason);
                 }
                 (status, sigma)
@@ -59,15 +59,15 @@ pub(super) fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
     rows.finish()
 }
 
-fn terms(fields: &Fields<'_>, places: [Column; INPUT.len()]) -> Result<PricedTerms, BadField> {
+fn terms(fields: &Fields<'_>, places: [Column; INPUT.len()]) -> Result<(Terms, f64), BadField> {
     let column = |index: usize| (INPUT[index], places[index]);
-    Ok(PricedTerms {
+    let terms = Terms {
         right: fields.right(column(0))?,
         spot: fields.number(column(1))?,
         strike: fields.number(column(2))?,
         years: fields.number(column(3))?,
         rate: fields.number(column(4))?,
         dividend_yield: fields.number(column(5))?,
-        price: fields.number(column(6))?,
-    })
+    };
+    Ok((terms, fields.number(column(6))?))
 }

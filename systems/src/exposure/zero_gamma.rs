@@ -354,9 +354,9 @@ mod tests {
                 years: contract.years,
                 rate: RATE,
                 dividend_yield: YIELD,
-                volatility: contract.volatility,
             };
-            let gex = contract.weight * black_scholes(&terms).1.gamma * spot * spot * 0.01;
+            let gamma = black_scholes(&terms, contract.volatility).1.gamma;
+            let gex = contract.weight * gamma * spot * spot * 0.01;
             sum += gex;
             magnitude += gex.abs();
         }

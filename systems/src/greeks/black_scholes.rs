@@ -132,7 +132,7 @@ impl Greeks {
     }
 }
 
-/// Values one option.
+/// Values one option at `volatility`, 0.20 is 20 % a year.
 ///
 /// # Examples
 /// ```
@@ -148,26 +148,23 @@ impl Greeks {
 ///     years: 0.5,
 ///     rate: 0.10,
 ///     dividend_yield: 0.0,
-///     volatility: 0.20,
 /// };
-/// let (status, greeks) = black_scholes(&call);
+/// let (status, greeks) = black_scholes(&call, 0.20);
 /// assert_eq!(status, Status::Ok);
 /// assert!((greeks.price - 4.76).abs() < 0.005);
 /// // d1 = 0.7693, so delta = N(0.7693) = 0.7791.
 /// assert!((greeks.delta - 0.7791).abs() < 0.0001);
 ///
 /// let expired = Terms { years: -0.1, ..call };
-/// assert_eq!(black_scholes(&expired).0, Status::Expired);
+/// assert_eq!(black_scholes(&expired, 0.20).0, Status::Expired);
 /// ```
 #[must_use]
-pub fn black_scholes(terms: &Terms) -> (Status, Greeks) {
-    value(
-        terms,
-        &Discounts::new(terms.years, terms.rate, terms.dividend_yield),
-    )
+pub fn black_scholes(terms: &Terms, volatility: f64) -> (Status, Greeks) {
+    value(terms, volatility, &Discounts::of(terms))
 }
 
-/// Values the rows of a chain at one spot, bit for bit as [`black_scholes`] values each alone.
+/// Values the rows of a chain at one spot, each at its volatility, bit for bit as
+/// [`black_scholes`] values each alone.
 ///
 /// Discount factors are computed once for rows of the same time, rate and yield that follow each
 /// other, so a chain in expiry order costs two exponentials an expiry.
@@ -188,20 +185,21 @@ pub fn black_scholes(terms: &Terms) -> (Status, Greeks) {
 ///     years: &[0.25, 0.25],
 ///     rate: &[0.0, 0.0],
 ///     dividend_yield: &[0.0, 0.0],
-///     volatility: &[0.2, 0.2],
 /// };
 /// let (mut statuses, mut greeks) = ([Status::Error; 2], [Greeks::default(); 2]);
-/// black_scholes_rows(100.0, &columns, &mut statuses, &mut greeks);
+/// black_scholes_rows(100.0, &columns, &[0.2, 0.2], &mut statuses, &mut greeks);
 /// assert!((greeks[0].price - greeks[1].price).abs() < 1e-13);
 /// assert!((greeks[0].delta - greeks[1].delta - 1.0).abs() < 1e-15);
 /// ```
 pub fn black_scholes_rows(
     spot: f64,
     columns: &Columns<'_>,
+    volatilities: &[f64],
     statuses: &mut [Status],
     greeks: &mut [Greeks],
 ) {
     let rows = columns.rows();
+    assert_eq!(volatilities.len(), rows, "columns have equal lengths");
     assert!(
         statuses.len() == rows && greeks.len() == rows,
         "outputs have a row for every input"
@@ -210,25 +208,25 @@ pub fn black_scholes_rows(
     for (row, (status, values)) in statuses.iter_mut().zip(greeks).enumerate() {
         let terms = columns.row(row, spot);
         if !discounts.fit(&terms) {
-            discounts = Discounts::new(terms.years, terms.rate, terms.dividend_yield);
+            discounts = Discounts::of(&terms);
         }
-        (*status, *values) = value(&terms, &discounts);
+        (*status, *values) = value(&terms, volatilities[row], &discounts);
     }
 }
 
-fn value(terms: &Terms, discounts: &Discounts) -> (Status, Greeks) {
-    if terms.check().is_err() {
+fn value(terms: &Terms, volatility: f64, discounts: &Discounts) -> (Status, Greeks) {
+    if terms.check_volatility(volatility).is_err() {
         return (Status::Error, Greeks::default());
     }
     if terms.years < 0.0 {
         return (Status::Expired, Greeks::default());
     }
-    let total_volatility = terms.volatility * discounts.sqrt_years;
+    let total_volatility = volatility * discounts.sqrt_years;
     let (status, greeks) =
         if total_volatility < STEP_FUNCTION_BELOW || terms.years < STEP_FUNCTION_BELOW {
             step_function(terms, discounts)
         } else {
-            (Status::Ok, smooth(terms, discounts, total_volatility))
+            (Status::Ok, smooth(terms, volatility, discounts))
         };
     if greeks.is_finite() {
         (status, greeks)
@@ -239,16 +237,16 @@ fn value(terms: &Terms, discounts: &Discounts) -> (Status, Greeks) {
 
 /// The formulas proper, for positive time and volatility.
 #[inline]
-fn smooth(terms: &Terms, discounts: &Discounts, total_volatility: f64) -> Greeks {
+fn smooth(terms: &Terms, volatility: f64, discounts: &Discounts) -> Greeks {
     let Terms {
         spot,
         strike,
         years,
         rate,
         dividend_yield,
-        volatility,
         ..
     } = *terms;
+    let total_volatility = volatility * discounts.sqrt_years;
     let phi = terms.right.phi();
     let carry = (rate - dividend_yield) * years;
     let d1 = (ln_ratio(spot, strike) + carry) / total_volatility + 0.5 * total_volatility;
@@ -321,7 +319,8 @@ mod tests {
     use engine::math::exp;
     use proptest::prelude::*;
 
-    fn any_terms() -> impl Strategy<Value = Terms> {
+    /// Terms and a volatility.
+    fn any_option() -> impl Strategy<Value = (Terms, f64)> {
         (
             prop::bool::ANY,
             1.0..7000.0_f64,
@@ -332,14 +331,16 @@ mod tests {
             0.01..3.0_f64,
         )
             .prop_map(
-                |(call, spot, moneyness, years, rate, dividend_yield, volatility)| Terms {
-                    right: if call { Right::Call } else { Right::Put },
-                    spot,
-                    strike: spot * moneyness,
-                    years,
-                    rate,
-                    dividend_yield,
-                    volatility,
+                |(call, spot, moneyness, years, rate, dividend_yield, volatility)| {
+                    let terms = Terms {
+                        right: if call { Right::Call } else { Right::Put },
+                        spot,
+                        strike: spot * moneyness,
+                        years,
+                        rate,
+                        dividend_yield,
+                    };
+                    (terms, volatility)
                 },
             )
     }
@@ -351,12 +352,11 @@ mod tests {
         years: 5.0 / 525_600.0,
         rate: 0.0,
         dividend_yield: 0.0,
-        volatility: 0.12,
     };
 
     #[test]
     fn gamma_at_the_money_passes_one_minutes_before_the_close() {
-        let (_, greeks) = black_scholes(&AT_THE_MONEY);
+        let (_, greeks) = black_scholes(&AT_THE_MONEY, 0.12);
         assert!(
             (greeks.gamma - 1.65).abs() < 0.01,
             "gamma was {}",
@@ -375,11 +375,10 @@ mod tests {
                             spot,
                             strike,
                             years,
-                            volatility,
                             ..AT_THE_MONEY
                         };
-                        let (status, greeks) = black_scholes(&terms);
-                        assert!(greeks.is_finite(), "{terms:?}");
+                        let (status, greeks) = black_scholes(&terms, volatility);
+                        assert!(greeks.is_finite(), "{terms:?} at {volatility}");
                         assert!(status.has_values() || greeks == Greeks::default());
                     }
                 }
@@ -389,9 +388,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_call_less_its_put_is_the_forward(terms in any_terms()) {
-            let (_, call) = black_scholes(&Terms { right: Right::Call, ..terms });
-            let (_, put) = black_scholes(&Terms { right: Right::Put, ..terms });
+        fn a_call_less_its_put_is_the_forward((terms, volatility) in any_option()) {
+            let (_, call) = black_scholes(&Terms { right: Right::Call, ..terms }, volatility);
+            let (_, put) = black_scholes(&Terms { right: Right::Put, ..terms }, volatility);
             let by_yield = exp(-terms.dividend_yield * terms.years);
             let spot_leg = terms.spot * by_yield;
             let strike_leg = terms.strike * exp(-terms.rate * terms.years);
@@ -414,13 +413,13 @@ mod tests {
         }
 
         #[test]
-        fn values_stay_in_their_ranges(terms in any_terms()) {
-            let (status, greeks) = black_scholes(&terms);
+        fn values_stay_in_their_ranges((terms, volatility) in any_option()) {
+            let (status, greeks) = black_scholes(&terms, volatility);
             prop_assert_eq!(status, Status::Ok);
             prop_assert!(greeks.delta.abs() <= 1.0);
             prop_assert!(greeks.price >= 0.0 && greeks.gamma >= 0.0 && greeks.vega >= 0.0);
             let peak = engine::math::INV_SQRT_TAU
-                / (terms.spot * terms.volatility * terms.years.sqrt())
+                / (terms.spot * volatility * terms.years.sqrt())
                 * exp(-terms.dividend_yield * terms.years);
             prop_assert!(greeks.gamma <= peak * (1.0 + 1e-15));
         }
@@ -431,10 +430,10 @@ mod tests {
         ) {
             let [spot, strike, years, rate, dividend_yield, volatility] = bits.map(f64::from_bits);
             let right = Right::Put;
-            let terms = Terms { right, spot, strike, years, rate, dividend_yield, volatility };
-            let (status, greeks) = black_scholes(&terms);
+            let terms = Terms { right, spot, strike, years, rate, dividend_yield };
+            let (status, greeks) = black_scholes(&terms, volatility);
             prop_assert!(greeks.is_finite());
-            prop_assert!(terms.check().is_ok() || status == Status::Error);
+            prop_assert!(terms.check_volatility(volatility).is_ok() || status == Status::Error);
         }
     }
 }

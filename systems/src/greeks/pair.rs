@@ -2,7 +2,7 @@
 
 use crate::greeks::black_scholes::{Greeks, black_scholes};
 use crate::greeks::implied_volatility::implied_volatility;
-use crate::greeks::terms::{PricedTerms, Terms};
+use crate::greeks::terms::Terms;
 use components::contract::{ExerciseStyle, Right};
 use components::greeks::{IvStatus, VendorGreeks};
 use components::market::{Quote, QuoteState};
@@ -19,14 +19,9 @@ const NO_BID_ASK_MAX: Price = Price(1_000);
 /// What call and put share.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Inputs {
-    /// The right of the row that leads the pair.
-    pub right: Right,
+    /// With the right of the row that leads the pair.
+    pub terms: Terms,
     pub style: ExerciseStyle,
-    pub spot: f64,
-    pub strike: f64,
-    pub years: f64,
-    pub rate: f64,
-    pub dividend_yield: f64,
     pub iv_min: f64,
     pub iv_max: f64,
 }
@@ -43,7 +38,7 @@ pub(super) struct Leg {
 pub(super) struct Pair {
     pub row: u32,
     pub partner: u32,
-    /// The market's spot in dollars; `inputs.spot` is the one to price with.
+    /// The market's spot in dollars; `inputs.terms.spot` is the one to price with.
     pub spot: f64,
     pub inputs: Inputs,
     pub own: Leg,
@@ -63,20 +58,21 @@ impl Pair {
     /// Implies the volatility and values both rights with it.
     pub(super) fn value(&self) -> Valued {
         let inputs = &self.inputs;
-        if inputs.years <= 0.0 {
+        let terms = &inputs.terms;
+        if terms.years <= 0.0 {
             return Valued {
                 status: IvStatus::Expired,
                 ..Valued::default()
             };
         }
-        let carry = (inputs.rate - inputs.dividend_yield) * inputs.years;
-        let forward = inputs.spot * math::exp(carry);
-        let outside = if inputs.strike >= forward {
+        let carry = (terms.rate - terms.dividend_yield) * terms.years;
+        let forward = terms.spot * math::exp(carry);
+        let outside = if terms.strike >= forward {
             Right::Call
         } else {
             Right::Put
         };
-        let (first, second) = if outside == inputs.right {
+        let (first, second) = if outside == terms.right {
             (&self.own, &self.other)
         } else {
             (&self.other, &self.own)
@@ -98,8 +94,8 @@ impl Pair {
             Some(iv) => Valued {
                 iv,
                 status,
-                own: self.greeks(inputs.right, iv),
-                other: self.greeks(inputs.right.other(), iv),
+                own: self.greeks(terms.right, iv),
+                other: self.greeks(terms.right.other(), iv),
             },
             None if status.is_usable() => Valued {
                 status: IvStatus::IllConditioned,
@@ -114,7 +110,7 @@ impl Pair {
 
     fn imply(&self, right: Right, quote: &Quote) -> (IvStatus, Option<f64>) {
         match price_of(quote) {
-            Some(price) => implied_volatility(&self.priced(right, price)),
+            Some(price) => implied_volatility(&self.terms(right), price),
             None => (IvStatus::NoQuote, None),
         }
     }
@@ -131,31 +127,26 @@ impl Pair {
     }
 
     fn greeks(&self, right: Right, iv: f64) -> Greeks {
-        let terms = self.priced(right, 0.0).at_volatility(iv);
-        let (_, exact) = black_scholes(&terms);
+        let terms = self.terms(right);
+        let (_, exact) = black_scholes(&terms, iv);
         if terms.years >= YEARS_MIN {
             return exact;
         }
-        let (_, minute) = black_scholes(&Terms {
+        let last_minute = Terms {
             years: YEARS_MIN,
             ..terms
-        });
+        };
+        let (_, minute) = black_scholes(&last_minute, iv);
         Greeks {
             price: exact.price,
             ..minute
         }
     }
 
-    fn priced(&self, right: Right, price: f64) -> PricedTerms {
-        let inputs = &self.inputs;
-        PricedTerms {
+    fn terms(&self, right: Right) -> Terms {
+        Terms {
             right,
-            spot: inputs.spot,
-            strike: inputs.strike,
-            years: inputs.years,
-            rate: inputs.rate,
-            dividend_yield: inputs.dividend_yield,
-            price,
+            ..self.inputs.terms
         }
     }
 }
@@ -195,13 +186,15 @@ mod tests {
             partner: 1,
             spot: 100.0,
             inputs: Inputs {
-                right: Right::Call,
+                terms: Terms {
+                    right: Right::Call,
+                    spot: 100.0,
+                    strike,
+                    years: minutes / 525_600.0,
+                    rate: 0.0,
+                    dividend_yield: 0.0,
+                },
                 style: ExerciseStyle::American,
-                spot: 100.0,
-                strike,
-                years: minutes / 525_600.0,
-                rate: 0.0,
-                dividend_yield: 0.0,
                 iv_min: 0.02,
                 iv_max: 5.0,
             },

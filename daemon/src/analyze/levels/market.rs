@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use systems::greeks::black_scholes::black_scholes;
 use systems::greeks::forward::{NearestPairs, Series, fill_yields};
 use systems::greeks::implied_volatility::implied_volatility;
-use systems::greeks::terms::PricedTerms;
+use systems::greeks::terms::Terms;
 use systems::greeks::{YEARS_MIN, price_of};
 
 /// A contract in the sums.
@@ -179,14 +179,13 @@ fn model(chain: &Chain, series: &SeriesOf, arguments: &Args) -> Eligible {
             continue;
         }
         first_expiry = Some(first_expiry.map_or(key.1, |first| first.min(key.1)));
-        let inputs = PricedTerms {
+        let inputs = Terms {
             right: Right::Call,
             spot: series.pricing_spot,
             strike: row.strike.dollars(),
             years,
             rate: arguments.rate,
             dividend_yield: series.dividend_yield,
-            price: 0.0,
         };
         let Some(volatility) = out_of_the_money_volatility(row, &inputs) else {
             continue;
@@ -195,12 +194,12 @@ fn model(chain: &Chain, series: &SeriesOf, arguments: &Args) -> Eligible {
             if leg.open_interest < arguments.min_oi || price_of(&quote_of(leg)).is_none() {
                 continue;
             }
-            let terms = PricedTerms {
+            let terms = Terms {
                 right: leg.terms.right,
                 years: years.max(YEARS_MIN),
                 ..inputs
             };
-            let (status, greeks) = black_scholes(&terms.at_volatility(volatility));
+            let (status, greeks) = black_scholes(&terms, volatility);
             if status.has_values() {
                 contracts.push(Contract {
                     terms: leg.terms,
@@ -220,18 +219,18 @@ fn model(chain: &Chain, series: &SeriesOf, arguments: &Args) -> Eligible {
     }
 }
 
-fn out_of_the_money_volatility(row: &Row, inputs: &PricedTerms) -> Option<f64> {
+fn out_of_the_money_volatility(row: &Row, inputs: &Terms) -> Option<f64> {
     let carry = (inputs.rate - inputs.dividend_yield) * inputs.years;
     let leg = if inputs.strike >= inputs.spot * exp(carry) {
         &row.call
     } else {
         &row.put
     };
-    let (status, volatility) = implied_volatility(&PricedTerms {
+    let terms = Terms {
         right: leg.terms.right,
-        price: price_of(&quote_of(leg))?,
         ..*inputs
-    });
+    };
+    let (status, volatility) = implied_volatility(&terms, price_of(&quote_of(leg))?);
     volatility.filter(|_| status == IvStatus::Ok)
 }
 
