@@ -10,6 +10,8 @@ mod imbalance;
 mod implied_vol;
 /// Dealer exposure of a chain.
 mod levels;
+/// What the kernels on one option at a time share.
+mod options;
 /// Tapes of trades.
 mod tape;
 /// Volume buckets and VPIN of a tape.
