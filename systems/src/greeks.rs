@@ -9,7 +9,7 @@ use crate::chains::Chains;
 use crate::workers::Workers;
 use bevy_ecs::prelude::*;
 use bevy_ecs::query::QueryNotDenseError;
-use components::contract::{ContractId, Expiry, OptionTerms, Right, Settlement};
+use components::contract::{ContractId, OptionTerms, Right, Settlement};
 use components::greeks::{Carry, Cross, Sensitivity, Valuation, VendorGreeks, Volatility};
 use components::market::{Quote, QuoteState, Spot, SymbolId, Ticker};
 use components::units::Timestamp;
@@ -19,9 +19,10 @@ use engine::digest::Digest;
 use engine::engine::Engine;
 use engine::phase::Phase;
 use engine::plugin::Plugin;
-use forward::{NearestPairs, Series};
+use forward::Series;
 use pair::{Inputs, Leg, Pair, Valued};
 use serde::Deserialize;
+use series::{NamedSeries, SeriesTable, series_of};
 use terms::Terms;
 
 /// Price and eight Greeks of Black, Scholes and Merton.
@@ -32,6 +33,8 @@ pub mod forward;
 pub mod implied_volatility;
 mod pair;
 pub use pair::{YEARS_MIN, price_of};
+/// What the contracts of a root and an expiry are priced with.
+pub mod series;
 /// The inputs of a valuation.
 pub mod terms;
 
@@ -82,9 +85,6 @@ pub struct Revaluation {
     due: Timestamp,
     series: Vec<NamedSeries>,
 }
-
-/// A series with its name: root and expiry.
-type NamedSeries = ((Ticker, Expiry), Series);
 
 impl Default for Revaluation {
     fn default() -> Self {
@@ -195,8 +195,9 @@ pub fn find_due(
                 }
                 found = true;
                 due = due.min(renewal_after(tick.now, years, &config));
+                let name = series_of(&terms[row]);
                 let series =
-                    series_at(&revaluation.series, &terms[row], &mut place).unwrap_or(Series {
+                    series::find(&revaluation.series, name, &mut place).unwrap_or(Series {
                         pricing_spot: spot,
                         ..Series::default()
                     });
@@ -308,7 +309,7 @@ pub fn store_values(
     Ok(())
 }
 
-/// What the series of an underlying are priced with, by root and time to expiry.
+/// What the series of an underlying are priced with.
 fn price_series(
     symbol: SymbolId,
     spot: f64,
@@ -317,20 +318,10 @@ fn price_series(
     (terms, settlements, quotes): (&[OptionTerms], &[Settlement], &[Quote]),
     rates: &RatesConfig,
 ) -> Vec<NamedSeries> {
-    let mut found: Vec<((Ticker, Expiry), f64, NearestPairs)> = Vec::new();
-    let mut place = 0;
+    let mut table = SeriesTable::default();
     for row in chains.runs_of(symbol).iter().flat_map(|run| run.rows()) {
-        let name = (terms[row].root, terms[row].expiry);
-        if found.get(place).is_none_or(|series| series.0 != name) {
-            place = found
-                .iter()
-                .position(|series| series.0 == name)
-                .unwrap_or_else(|| {
-                    let years = tick.now.years_until(settlements[row].0).max(0.0);
-                    found.push((name, years, NearestPairs::default()));
-                    found.len() - 1
-                });
-        }
+        let years = || tick.now.years_until(settlements[row].0).max(0.0);
+        let pairs = table.pairs_mut(series_of(&terms[row]), years);
         let mid = |row: usize| {
             quotes[row]
                 .mid_dollars()
@@ -339,45 +330,10 @@ fn price_series(
         if terms[row].right == Right::Call
             && let Some((call, put)) = mid(row).zip(chains.partner(row).and_then(mid))
         {
-            found[place]
-                .2
-                .push(spot, terms[row].strike.dollars(), call, put);
+            pairs.push(spot, terms[row].strike.dollars(), call, put);
         }
     }
-    found.sort_by_key(|(name, ..)| *name);
-    let mut series: Vec<NamedSeries> = found
-        .iter()
-        .map(|(name, years, pairs)| {
-            let forward = pairs
-                .forward(spot, rates.flat, *years)
-                .filter(|_| *years > 0.0);
-            (
-                *name,
-                Series {
-                    years: *years,
-                    forward,
-                    ..Series::default()
-                },
-            )
-        })
-        .collect();
-    for of_root in series.chunk_by_mut(|one, other| one.0.0 == other.0.0) {
-        let mut values: Vec<Series> = of_root.iter().map(|(_, series)| *series).collect();
-        forward::fill_yields(spot, rates.flat, rates.dividend_yield, &mut values);
-        for ((_, series), value) in of_root.iter_mut().zip(values) {
-            *series = value;
-        }
-    }
-    series
-}
-
-/// The series of a contract; `place` remembers the last one, for rows come in order of expiry.
-fn series_at(series: &[NamedSeries], terms: &OptionTerms, place: &mut usize) -> Option<Series> {
-    let name = (terms.root, terms.expiry);
-    if series.get(*place).is_none_or(|(own, _)| *own != name) {
-        *place = series.binary_search_by_key(&name, |(own, _)| *own).ok()?;
-    }
-    series.get(*place).map(|(_, series)| *series)
+    table.price(spot, rates.flat, rates.dividend_yield)
 }
 
 /// When a value must be renewed though nothing moved but time.

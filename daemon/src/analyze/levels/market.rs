@@ -1,12 +1,12 @@
 //! Which contracts of a chain count, with time, forward, volatility, delta and gamma of each.
 //!
-//! Forwards and yields are those of [`systems::greeks::forward`], as in the tick.
+//! Forwards and yields are those of [`systems::greeks::series`], as in the tick.
 
 use super::{Args, Source};
 use components::contract::{OptionTerms, Right};
 use components::exposure::ExposureWeight;
 use components::greeks::IvStatus;
-use components::market::{Quote, QuoteState, Ticker};
+use components::market::{Quote, QuoteState};
 use components::units::Timestamp;
 use engine::calendar::Calendar;
 use engine::expiry::{settlement_instant, settlement_of};
@@ -14,8 +14,9 @@ use engine::math::exp;
 use recorded::cboe::{Chain, Leg, Row};
 use std::collections::{BTreeMap, BTreeSet};
 use systems::greeks::black_scholes::black_scholes;
-use systems::greeks::forward::{NearestPairs, Series, fill_yields};
+use systems::greeks::forward::Series;
 use systems::greeks::implied_volatility::implied_volatility;
+use systems::greeks::series::{SeriesName, SeriesTable, series_of};
 use systems::greeks::terms::Terms;
 use systems::greeks::{YEARS_MIN, price_of};
 
@@ -62,11 +63,7 @@ pub(super) fn contracts(
 }
 
 /// Years to settlement, absent if nobody knows what time it is, and what the series is priced with.
-type SeriesOf = BTreeMap<(Ticker, u32), (Option<f64>, Series)>;
-
-fn series_of(terms: &OptionTerms) -> (Ticker, u32) {
-    (terms.root, terms.expiry.yyyymmdd())
-}
+type SeriesByName = BTreeMap<SeriesName, (Option<f64>, Series)>;
 
 fn all_series(
     chain: &Chain,
@@ -74,71 +71,46 @@ fn all_series(
     calendar: &Calendar,
     spot: f64,
     rate: f64,
-) -> SeriesOf {
-    let mut rows_of: BTreeMap<(Ticker, u32), Vec<&Row>> = BTreeMap::new();
-    for row in &chain.rows {
-        rows_of
-            .entry(series_of(&row.call.terms))
-            .or_default()
-            .push(row);
-    }
-    let mut all = SeriesOf::new();
-    let mut live: Vec<((Ticker, u32), Series)> = Vec::new();
-    for (key, rows) in rows_of {
-        let terms = &rows[0].call.terms;
+) -> SeriesByName {
+    let years_to = |terms: &OptionTerms| {
         let settlement = settlement_of(terms.root.as_str());
-        let settled = settlement_instant(calendar, settlement, terms.expiry.date()).ok();
-        let years = now
-            .zip(settled)
-            .map(|(now, settled)| now.years_until(settled));
-        all.insert(
-            key,
-            (
-                years,
-                Series {
-                    pricing_spot: spot,
-                    ..Series::default()
-                },
-            ),
-        );
-        if let Some(years) = years.filter(|years| *years > 0.0) {
-            let forward = nearest_pairs(&rows, spot).forward(spot, rate, years);
-            live.push((
-                key,
-                Series {
-                    years,
-                    forward,
-                    ..Series::default()
-                },
-            ));
-        }
-    }
-    for of_root in live.chunk_by(|one, other| one.0.0 == other.0.0) {
-        let mut values: Vec<Series> = of_root.iter().map(|(_, series)| *series).collect();
-        fill_yields(spot, rate, 0.0, &mut values);
-        for ((key, _), series) in of_root.iter().zip(values) {
-            all.insert(*key, (Some(series.years), series));
-        }
-    }
-    all
-}
-
-fn nearest_pairs(rows: &[&Row], spot: f64) -> NearestPairs {
-    let two_sided = |leg: &Leg| {
-        let quote = quote_of(leg);
-        (quote.state() == QuoteState::TwoSided).then(|| quote.mid_dollars())?
+        let settled = settlement_instant(calendar, settlement, terms.expiry.date()).ok()?;
+        Some(now?.years_until(settled))
     };
-    let mut pairs = NearestPairs::default();
-    for row in rows {
+    let at_spot = Series {
+        pricing_spot: spot,
+        ..Series::default()
+    };
+    let mut all = SeriesByName::new();
+    let mut live = SeriesTable::default();
+    for row in &chain.rows {
+        let terms = &row.call.terms;
+        let name = series_of(terms);
+        let (years, _) = *all
+            .entry(name)
+            .or_insert_with(|| (years_to(terms), at_spot));
+        let Some(years) = years.filter(|years| *years > 0.0) else {
+            continue;
+        };
+        let pairs = live.pairs_mut(name, || years);
         if let Some((call, put)) = two_sided(&row.call).zip(two_sided(&row.put)) {
             pairs.push(spot, row.strike.dollars(), call, put);
         }
     }
-    pairs
+    for (name, series) in live.price(spot, rate, 0.0) {
+        all.insert(name, (Some(series.years), series));
+    }
+    all
+}
+
+/// The midpoint in dollars, where there are two sides.
+fn two_sided(leg: &Leg) -> Option<f64> {
+    let quote = quote_of(leg);
+    (quote.state() == QuoteState::TwoSided).then(|| quote.mid_dollars())?
 }
 
 /// Every contract with enough open interest, with the numbers in the file.
-fn vendor(chain: &Chain, series: &SeriesOf, min_oi: u32) -> Eligible {
+fn vendor(chain: &Chain, series: &SeriesByName, min_oi: u32) -> Eligible {
     let contract = |leg: &Leg| {
         let (years, series) = series
             .get(&series_of(&leg.terms))
@@ -164,21 +136,22 @@ fn vendor(chain: &Chain, series: &SeriesOf, min_oi: u32) -> Eligible {
 
 /// The contracts that are eligible by the definitions, valued at the volatility of their strike's
 /// out-of-the-money side.
-fn model(chain: &Chain, series: &SeriesOf, arguments: &Args) -> Eligible {
+fn model(chain: &Chain, series: &SeriesByName, arguments: &Args) -> Eligible {
     let mut seen = BTreeSet::new();
     let mut contracts = Vec::new();
     let mut first_expiry: Option<u32> = None;
     for row in &chain.rows {
-        let key = series_of(&row.call.terms);
-        let (years, series) = series.get(&key).copied().unwrap_or_default();
+        let name = series_of(&row.call.terms);
+        let (years, series) = series.get(&name).copied().unwrap_or_default();
         // The same root, expiry and strike twice is one contract listed twice.
         let Some(years) = years.filter(|years| *years > 0.0) else {
             continue;
         };
-        if !seen.insert((key, row.strike)) {
+        if !seen.insert((name, row.strike)) {
             continue;
         }
-        first_expiry = Some(first_expiry.map_or(key.1, |first| first.min(key.1)));
+        let expiry = name.1.yyyymmdd();
+        first_expiry = Some(first_expiry.map_or(expiry, |first| first.min(expiry)));
         let inputs = Terms {
             right: Right::Call,
             spot: series.pricing_spot,
