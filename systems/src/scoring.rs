@@ -30,6 +30,10 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use std::marker::PhantomData;
 
+/// What becomes of signals in a tick.
+mod signals;
+pub use signals::Signals;
+
 /// What every strategy's section has.
 #[derive(Clone, Debug, PartialEq, Deserialize, garde::Validate)]
 #[serde(deny_unknown_fields)]
@@ -208,47 +212,6 @@ pub trait Strategy: Send + Sync + 'static {
     fn pick(&self, score: &Score, chain: &ChainView<'_>) -> Option<Pick>;
 }
 
-/// The signals of the tick on their way, and what became of them.
-#[derive(Resource, Debug, Default)]
-pub struct Signals {
-    /// What strategies and exits want.
-    pub candidates: Vec<Signal>,
-    /// What Dedupe let through.
-    pub survivors: Vec<Signal>,
-    /// What Risk let through, for those who watch.
-    pub approved: Vec<Signal>,
-    /// Evaluations of an underlying by a strategy inside its window.
-    pub scored: u64,
-    /// Signals that passed Dedupe and Risk.
-    pub emitted: u64,
-    /// Signals that did not, by reason.
-    pub blocked: std::collections::BTreeMap<&'static str, u64>,
-    place: u32,
-}
-
-impl Signals {
-    /// Adds a candidate with the next number of the tick.
-    pub fn propose(&mut self, tick: &Tick, mut signal: Signal) {
-        signal.id = SignalId {
-            tick: tick.number,
-            place: self.place,
-        };
-        self.place += 1;
-        self.candidates.push(signal);
-    }
-
-    /// Counts a signal that was stopped.
-    pub fn block(&mut self, reason: &'static str) {
-        *self.blocked.entry(reason).or_default() += 1;
-    }
-
-    /// How many were stopped.
-    #[must_use]
-    pub fn blocked_total(&self) -> u64 {
-        self.blocked.values().sum()
-    }
-}
-
 /// Adds what all strategies share; each strategy is a [`StrategyPlugin`] after it.
 #[derive(Debug)]
 pub struct ScoringPlugin;
@@ -288,10 +251,7 @@ struct Active<S: Strategy>(S);
 
 /// Empties the lists of the tick before.
 pub fn clear_signals(mut signals: ResMut<Signals>) {
-    signals.candidates.clear();
-    signals.survivors.clear();
-    signals.approved.clear();
-    signals.place = 0;
+    signals.clear();
 }
 
 type Views<'a> = (
