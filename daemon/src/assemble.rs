@@ -26,24 +26,7 @@ use systems::workers::Workers;
 pub const DEFAULT_CONFIG: &str = include_str!("../../config/config.yaml");
 
 /// The files of `config/signals/`, by name.
-pub const DEFAULT_SIGNALS: [(&str, &str); 4] = [
-    (
-        "config/signals/zero_dte.yaml",
-        include_str!("../../config/signals/zero_dte.yaml"),
-    ),
-    (
-        "config/signals/one_dte.yaml",
-        include_str!("../../config/signals/one_dte.yaml"),
-    ),
-    (
-        "config/signals/swing.yaml",
-        include_str!("../../config/signals/swing.yaml"),
-    ),
-    (
-        "config/signals/close_imbalance.yaml",
-        include_str!("../../config/signals/close_imbalance.yaml"),
-    ),
-];
+pub const DEFAULT_SIGNALS: [(&str, &str); strategies::CONFIGS.len()] = strategies::CONFIGS;
 
 /// Sections that are read before or beside the engine, hence known though no plugin asks for them.
 pub const OUTER_SECTIONS: [&str; 1] = ["exchange"];
