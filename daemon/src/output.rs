@@ -79,6 +79,13 @@ pub fn shortest(number: f64) -> String {
     text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
 }
 
+/// A count with what is counted, in the singular: `1 tick`, `2 ticks`.
+#[must_use]
+pub fn counted(count: u64, one: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {one}{ending}")
+}
+
 /// Standard output, buffered. Flushed by whoever writes last.
 #[must_use]
 pub fn stdout() -> BufWriter<io::StdoutLock<'static>> {
@@ -258,6 +265,15 @@ mod tests {
         let text = written(Format::Md, &ROWS);
         assert!(text.lines().nth(1).unwrap().starts_with("|-"), "{text}");
         assert_eq!(text.lines().count(), 4);
+    }
+
+    #[test]
+    fn one_is_no_plural() {
+        let found = [0, 1, 2].map(|count| counted(count, "option quote"));
+        assert_eq!(
+            found,
+            ["0 option quotes", "1 option quote", "2 option quotes"]
+        );
     }
 
     #[test]

@@ -113,8 +113,8 @@ pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
     }
     if summary.stopped {
         return Err(Failure::error(format_args!(
-            "the run was stopped after {} ticks",
-            summary.ticks
+            "the run was stopped after {}",
+            output::counted(summary.ticks, "tick")
         )));
     }
     if !summary.unmet.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::summary::{Quantiles, Summary};
 use crate::exit::Failure;
-use crate::output::{Cell, Format, Rows, shortest};
+use crate::output::{Cell, Format, Rows, counted, shortest};
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -73,26 +73,29 @@ fn lines(summary: &Summary) -> Vec<(&'static str, String)> {
         (
             "time",
             format!(
-                "{} ticks in {} sessions, {:.0} s of market in {:.2} s{cpu}{memory}",
-                summary.ticks, summary.sessions, summary.simulated_s, summary.wall_s
+                "{} in {}, {:.0} s of market in {:.2} s{cpu}{memory}",
+                counted(summary.ticks, "tick"),
+                counted(summary.sessions, "session"),
+                summary.simulated_s,
+                summary.wall_s
             ),
         ),
         (
             "market",
             format!(
-                "{} underlyings, {} contracts",
-                summary.underlyings, summary.contracts
+                "{}, {}",
+                counted(summary.underlyings as u64, "underlying"),
+                counted(summary.contracts as u64, "contract")
             ),
         ),
         (
             "events",
             format!(
-                "{} quotes, {} trades, {} books, {} option quotes, {} open interest; \
-                 {} refused{}",
-                events.quotes,
-                events.trades,
-                events.book_updates,
-                events.option_quotes,
+                "{}, {}, {}, {}, {} open interest; {} refused{}",
+                counted(events.quotes, "quote"),
+                counted(events.trades, "trade"),
+                counted(events.book_updates, "book"),
+                counted(events.option_quotes, "option quote"),
                 events.open_interest,
                 events.refused,
                 reasons(&events.refused_by_reason)
@@ -125,8 +128,9 @@ fn lines(summary: &Summary) -> Vec<(&'static str, String)> {
         (
             "overruns",
             format!(
-                "{}, {} ticks skipped",
-                summary.overruns, summary.skipped_ticks
+                "{}, {} skipped",
+                summary.overruns,
+                counted(summary.skipped_ticks, "tick")
             ),
         ),
         ("digest", summary.digest.clone()),

@@ -349,6 +349,9 @@ fn people_are_told_what_to_try_next() {
         3
     );
     assert!(!run.stdout.contains('\u{1b}'), "a pipe gets no colour");
+    for words in ["40 ticks in 1 session,", "1 underlying, 20 contracts\n"] {
+        assert!(run.stdout.contains(words), "{words} in {}", run.stdout);
+    }
     let csv = alphatrader(["simulate", &scenario, "--format", "csv"], b"");
     assert!(csv.stdout.starts_with("key,value\n"));
 }

@@ -1,7 +1,7 @@
 //! The levels of a chain as JSON, as a table by strike, and for people.
 
 use crate::exit::Failure;
-use crate::output::{Cell, Format, Rows, shortest};
+use crate::output::{Cell, Format, Rows, counted, shortest};
 use components::contract::Expiry;
 use components::exposure::StrikeExposure;
 use components::units::Timestamp;
@@ -143,9 +143,9 @@ impl Report {
         writeln!(out, "{} at {} on {as_of}", self.symbol, shortest(self.spot))?;
         writeln!(
             out,
-            "{} of {} contracts, {} Greeks, open interest from {}, dealers {}",
+            "{} of {}, {} Greeks, open interest from {}, dealers {}",
             self.included,
-            self.contracts,
+            counted(self.contracts as u64, "contract"),
             self.convention.greeks,
             self.convention.min_oi,
             self.convention.dealer_sign
