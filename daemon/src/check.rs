@@ -22,7 +22,7 @@ use std::path::PathBuf;
 Example:
   alphatrader check --config my.yaml scenarios/halt.yaml")]
 pub struct Args {
-    /// Scenario files [default: the built-in ones and those in scenarios/]
+    /// Scenario files [default: those in scenarios/ and the built-in ones of other names]
     pub scenarios: Vec<PathBuf>,
     /// Which config.
     #[command(flatten)]
@@ -68,13 +68,22 @@ fn texts(arguments: &Args) -> Result<Vec<Text>, Failure> {
         let paths = arguments.scenarios.iter();
         return paths.map(|path| scenario::open(path)).collect();
     }
-    let built_in = scenario::BUILT_IN.iter().map(|(name, text)| Text {
-        file: format!("built-in/{name}.yaml"),
-        text: (*text).to_owned(),
-    });
-    let mut texts: Vec<Text> = built_in.collect();
-    for path in scenario::in_folder() {
-        texts.push(scenario::open(&path)?);
+    let paths = scenario::in_folder();
+    // A file in the folder stands before the built-in one of its name, as in `simulate`.
+    let stands = |name: &str| {
+        paths
+            .iter()
+            .any(|path| path.file_stem() == Some(name.as_ref()))
+    };
+    let built_in = scenario::BUILT_IN.iter().filter(|(name, _)| !stands(name));
+    let mut texts: Vec<Text> = built_in
+        .map(|(name, text)| Text {
+            file: format!("built-in/{name}.yaml"),
+            text: (*text).to_owned(),
+        })
+        .collect();
+    for path in &paths {
+        texts.push(scenario::open(path)?);
     }
     Ok(texts)
 }

@@ -379,6 +379,32 @@ fn check_finds_everything_that_is_wrong() {
 }
 
 #[test]
+fn check_shows_a_scenario_once_and_the_one_in_the_folder_before_the_built_in() {
+    let place = Place::with("");
+    let check = || {
+        let output = Command::new(env!("CARGO_BIN_EXE_alphatrader"))
+            .args(["check", "--json"])
+            .current_dir(place.folder.path())
+            .output()
+            .unwrap();
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let rows = found.as_array().unwrap().iter();
+        rows.map(|row| row["name"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let built_in = check();
+    assert!(built_in.contains(&"built-in/halt.yaml".to_owned()));
+    std::fs::create_dir(place.path("scenarios")).unwrap();
+    for name in ["halt.yaml", "own.yaml"] {
+        std::fs::write(place.path("scenarios").join(name), SCENARIO).unwrap();
+    }
+    let mut expected = built_in;
+    expected.retain(|name| name != "built-in/halt.yaml");
+    expected.extend(["scenarios/halt.yaml", "scenarios/own.yaml"].map(str::to_owned));
+    assert_eq!(check(), expected);
+}
+
+#[test]
 fn every_value_of_the_config_shows_its_origin() {
     let place = Place::with("vpin: { window_buckets: 30 }\n");
     let output = Command::new(env!("CARGO_BIN_EXE_alphatrader"))
