@@ -31,6 +31,13 @@ impl Inbox {
         &self.events
     }
 
+    /// What was listed in this tick: the events that the inbox begins with.
+    #[must_use]
+    pub fn listings(&self) -> &[Event] {
+        let others = self.events.iter().position(|event| !event.is_listing());
+        &self.events[..others.unwrap_or(self.events.len())]
+    }
+
     /// Empties the inbox and keeps its memory.
     pub fn clear(&mut self) {
         self.events.clear();

@@ -54,6 +54,13 @@ fn phases_run_in_their_order_and_systems_in_the_order_of_addition() {
     assert_eq!(*steps, ["ingest 1", "ingest 2", "greeks", "risk", "mirror"]);
     let latency = engine.latency();
     assert_eq!(latency.systems_of(Phase::Ingest).count(), 2);
+    assert_eq!(
+        latency
+            .systems_of(Phase::Greeks)
+            .map(|(at, _)| at)
+            .collect::<Vec<_>>(),
+        [4]
+    );
     assert_eq!((latency.tick().n, latency.phases().count()), (1, 4));
 }
 

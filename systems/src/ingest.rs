@@ -179,26 +179,26 @@ pub fn open_session(world: &mut World) {
 
 /// Spawns what was listed in this tick, each chain in one stretch.
 pub fn spawn_listed(world: &mut World) {
-    world.resource_scope(|world, inbox: Mut<Inbox>| {
-        for event in inbox.events() {
-            match event.kind {
-                EventKind::SymbolListed { symbol, ticker } => {
-                    let entity = world.spawn(underlying_bundle(symbol, ticker)).id();
-                    let mut chains = world.resource_mut::<Chains>();
-                    chains.add_symbol(entity);
-                    chains.invalidate();
-                }
-                EventKind::ContractListed {
-                    contract,
-                    symbol,
-                    terms,
-                } => {
-                    spawn_contract(world, contract, symbol, terms);
-                }
-                _ => {}
+    // Few ticks list anything; an empty copy costs nothing.
+    let listings = world.resource::<Inbox>().listings().to_vec();
+    for listing in listings {
+        match listing.kind {
+            EventKind::SymbolListed { symbol, ticker } => {
+                let entity = world.spawn(underlying_bundle(symbol, ticker)).id();
+                let mut chains = world.resource_mut::<Chains>();
+                chains.add_symbol(entity);
+                chains.invalidate();
             }
+            EventKind::ContractListed {
+                contract,
+                symbol,
+                terms,
+            } => {
+                spawn_contract(world, contract, symbol, terms);
+            }
+            _ => {}
         }
-    });
+    }
 }
 
 fn underlying_bundle(symbol: SymbolId, ticker: Ticker) -> impl Bundle {
