@@ -15,6 +15,7 @@ impl Inbox {
     /// Adds what the feed being drained reports.
     ///
     /// `received` is when the engine could know it, `at` when it happened at its source.
+    #[inline]
     pub fn push(&mut self, received: Timestamp, at: Timestamp, kind: EventKind) {
         let feed = self.feed.unwrap_or(FeedId::ENGINE);
         self.events.push(Event {
