@@ -119,6 +119,9 @@ fn the_summary_has_the_keys_of_the_contract() {
     // An overrun loses three points of the grid.
     assert_eq!(found["simulated_s"].as_f64(), Some(2403.0 * 0.25));
     assert_eq!(found["latency_us"]["tick"]["n"], 2400);
+    // The first tick lists two underlyings with sixty contracts each, and more than that comes in.
+    assert!(found["inbox_peak"]["market"].as_u64().unwrap() > 2 + 2 * 60);
+    assert!(found["inbox_peak"]["execution"].is_u64());
     assert!(found["latency_us"]["phases"]["greeks"]["p99"].is_number());
     assert!(found["latency_us"]["systems"].as_object().unwrap().len() > 10);
 }
