@@ -202,6 +202,22 @@ fn the_order_in_which_feeds_are_asked_cannot_be_told() {
 }
 
 #[test]
+fn the_longest_inbox_of_each_lane_is_kept() {
+    let mut engine = new_engine(None);
+    for name in ["AAA", "BBB"] {
+        engine.add_feed(quotes(name, 1_000));
+    }
+    engine.set_execution_feed(quotes("AAA", 2_000));
+    engine.initialize().unwrap();
+    engine.tick().unwrap();
+    let first = engine.peaks();
+    assert_eq!((first.market, first.execution), (2 + 2 * 3, 3));
+    engine.tick().unwrap();
+    assert_eq!(engine.peaks(), first, "later ticks list nothing");
+    assert_eq!(engine.world().resource::<Inbox>().listings().len(), 0);
+}
+
+#[test]
 fn a_broken_feed_ends_the_run_by_name() {
     let mut engine = new_engine(None);
     let ticker = Ticker::new("AAA").unwrap();

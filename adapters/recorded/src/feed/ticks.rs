@@ -17,6 +17,9 @@ use engine::inbox::Inbox;
 use engine::ports::{Feed, FeedError};
 use jiff::civil::Date;
 
+/// The time of what does not come any more.
+const NEVER: i64 = i64::MAX;
+
 /// The ticks of a stock on a day.
 ///
 /// Rows that the tape flags as suspicious are left out and counted. Trades carry their condition
@@ -32,9 +35,6 @@ pub struct LeanTicks {
     /// When that trade is due.
     trade_millis: i64,
 }
-
-/// The time of what does not come any more.
-const NEVER: i64 = i64::MAX;
 
 impl LeanTicks {
     /// A feed over the rows of a quote file, a trade file, or both.
