@@ -13,6 +13,7 @@ use engine::calendar::Calendar;
 use engine::clock::{SteppedClock, Tick, Window};
 use engine::config::Layers;
 use engine::engine::{Engine, Setup};
+use engine::phase::Phase;
 use engine::ports::Clock;
 use engine::random::Stream;
 use jiff::civil::{Date, date};
@@ -22,6 +23,7 @@ use recorded::feed::LeanTicks;
 use recorded::source::TickFiles;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use systems::imbalance::empty_tapes;
 use systems::ingest::refusal::Refusals;
 use systems::ingest::{Counts, IngestPlugin};
 
@@ -112,7 +114,7 @@ pub(crate) fn run(settings: &Settings) -> Result<Vec<Figure>, Failure> {
         .collect())
 }
 
-/// How a day is run through the door, which is the only system.
+/// How a day is run through the door.
 struct Measured {
     name: String,
     rows: usize,
@@ -170,7 +172,9 @@ impl Clock for Sparse {
     }
 }
 
-/// An engine with the door alone. What the tape has before the open comes with the first tick.
+/// An engine with the door, and what empties each tick's tape of trades and quotes as in a whole
+/// run: without it the tape of the day would grow in memory. What was recorded before the open comes
+/// with the first tick.
 fn door(every: u32) -> Result<Engine, Failure> {
     let calendar = Calendar::nyse();
     let session = calendar
@@ -185,6 +189,7 @@ fn door(every: u32) -> Result<Engine, Failure> {
         shuffle: None,
     });
     engine.plug(IngestPlugin { calendar })?;
+    engine.add(Phase::Imbalance, empty_tapes);
     engine.initialize()?;
     Ok(engine)
 }

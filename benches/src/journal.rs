@@ -9,11 +9,12 @@ use components::units::{Price, Timestamp};
 use daemon::resources::Stopwatch;
 use engine::event::{Event, EventKind, FeedId};
 use engine::frame::{FRAME_VERSION, Frame, Header};
-use engine::phase::Phase;
 use engine::ports::Journal;
 
 /// Events of a tick.
 const EVENTS: u32 = 200;
+/// Systems of a tick.
+const SYSTEMS: usize = 28;
 
 /// Appends a frame of 200 events and commits it, again and again.
 pub(crate) fn run(settings: &Settings) -> Result<Vec<Figure>, Failure> {
@@ -74,7 +75,7 @@ fn frame(tick: u64) -> Frame {
         skipped: 0,
         events: (0..EVENTS).map(event).collect(),
         orders: Vec::new(),
-        phases: [tick; Phase::COUNT],
+        systems: vec![tick; SYSTEMS],
         digest: tick,
     }
 }

@@ -30,7 +30,7 @@ use std::path::PathBuf;
 Example:
   alphatrader simulate --journal run && alphatrader replay run --threads 2
 
-Ends with 1 at the first difference, naming tick, phase and its systems;
+Ends with 1 at the first difference, naming tick, phase and system;
 with 78 if the journal is damaged.")]
 pub struct Args {
     /// The directory of the journal
@@ -67,10 +67,21 @@ struct Report {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Difference {
     tick: u64,
-    phase: &'static str,
-    /// The systems of the phase: one of them is where it began.
-    systems: Vec<String>,
+    /// Null where no system shows it, but the digest of the run.
+    phase: Option<&'static str>,
+    /// The first system that left another digest than was recorded.
+    system: Option<String>,
     what: String,
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "tick {}", self.tick)?;
+        if let (Some(phase), Some(system)) = (self.phase, &self.system) {
+            write!(f, ", phase {phase}, system {system}")?;
+        }
+        write!(f, ": {}", self.what)
+    }
 }
 
 /// Runs the journal again.
@@ -91,14 +102,8 @@ pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
     show(&report, general)?;
     match &report.first_difference {
         None => Ok(()),
-        Some(Difference {
-            tick,
-            phase,
-            systems,
-            what,
-        }) => Err(Failure::error(format_args!(
-            "the replay differs first in tick {tick}, phase {phase} (systems {}): {what}",
-            systems.join(", ")
+        Some(difference) => Err(Failure::error(format_args!(
+            "the replay differs first in {difference}"
         ))),
     }
 }
@@ -147,12 +152,13 @@ pub fn engine_of(reader: JournalReader, threads: usize) -> Result<(Engine, Recor
 fn compare(engine: &mut Engine, recording: &Recording, report: &mut Report) -> Result<(), Failure> {
     let mut progress = Progress::new("ticks", None);
     while engine.tick().map_err(Failure::error)?.is_some() {
-        let frame = recording.frame();
         report.ticks += 1;
-        report.events += frame.events.len() as u64;
-        report.orders += frame.orders.len() as u64;
         record::after_tick(engine, report.ticks);
-        report.first_difference = difference(engine, &frame);
+        recording.with_frame(|frame| {
+            report.events += frame.events.len() as u64;
+            report.orders += frame.orders.len() as u64;
+            report.first_difference = difference(engine, frame);
+        });
         if report.first_difference.is_some() {
             break;
         }
@@ -183,39 +189,40 @@ fn compare(engine: &mut Engine, recording: &Recording, report: &mut Report) -> R
 /// The first thing in this tick that is not as the journal has it.
 fn difference(engine: &Engine, frame: &Frame) -> Option<Difference> {
     let digest = engine.world().resource::<Digest>();
-    let at = |phase: Phase, what: String| Difference {
-        tick: frame.tick,
-        phase: phase.name(),
-        systems: engine
-            .latency()
-            .systems_of(phase)
-            .map(str::to_owned)
-            .collect(),
-        what,
-    };
-    let pairs = Phase::ALL
-        .into_iter()
-        .zip(digest.phases())
-        .zip(frame.phases);
-    for ((phase, found), recorded) in pairs {
-        let sent = &engine.world().resource::<Sent>().0;
-        if phase == Phase::Dispatch && *sent != frame.orders {
-            let what = format!(
-                "{} orders were sent, {} recorded",
-                sent.len(),
-                frame.orders.len()
-            );
-            return Some(at(phase, what));
-        }
-        if found != recorded {
-            let what = format!("the digest was {found:016x}, recorded {recorded:016x}");
-            return Some(at(phase, what));
+    let sent = &engine.world().resource::<Sent>().0;
+    let latency = engine.latency();
+    for phase in Phase::ALL {
+        for (index, system) in latency.systems_of(phase) {
+            let found = digest.systems()[index];
+            let what = if phase == Phase::Dispatch && *sent != frame.orders {
+                format!(
+                    "{} orders were sent, {} recorded",
+                    sent.len(),
+                    frame.orders.len()
+                )
+            } else {
+                match frame.systems.get(index) {
+                    Some(recorded) if *recorded == found => continue,
+                    Some(recorded) => {
+                        format!("the digest was {found:016x}, recorded {recorded:016x}")
+                    }
+                    None => "the run that was recorded had no such system".to_owned(),
+                }
+            };
+            return Some(Difference {
+                tick: frame.tick,
+                phase: Some(phase.name()),
+                system: Some(system.to_owned()),
+                what,
+            });
         }
     }
     let (found, recorded) = (digest.run(), frame.digest);
-    (found != recorded).then(|| {
-        let what = format!("the run's digest was {found:016x}, recorded {recorded:016x}");
-        at(Phase::Mirror, what)
+    (found != recorded).then(|| Difference {
+        tick: frame.tick,
+        phase: None,
+        system: None,
+        what: format!("the run's digest was {found:016x}, recorded {recorded:016x}"),
     })
 }
 

@@ -6,20 +6,19 @@
 use crate::clock::Tick;
 use crate::config::{Config, ConfigError, Section};
 use crate::digest::Digest;
-use crate::directory::{Directory, Listings};
-use crate::event::FeedId;
+use crate::directory::Directory;
 use crate::feeds::Feeds;
 use crate::frame::Frame;
 use crate::inbox::Inbox;
+use crate::intake::{Intake, Peaks};
 use crate::latency::{Latency, Outcome};
 use crate::phase::Phase;
 use crate::plugin::Plugin;
-use crate::ports::{Clock, Feed, FeedError, Journal, JournalError, NoJournal};
-use crate::random::Stream;
+use crate::ports::{Clock, Feed, FeedError, Journal, JournalError};
 use crate::transcript::Transcript;
 use bevy_ecs::prelude::*;
 use bevy_ecs::schedule::{LogLevel, ScheduleBuildSettings, SingleThreadedExecutor};
-use bevy_ecs::system::{IntoAdapterSystem, ScheduleSystem};
+use bevy_ecs::system::{IntoAdapterSystem, ScheduleSystem, SystemState};
 use components::contract::Expiry;
 use components::order::Order;
 
@@ -68,6 +67,16 @@ pub enum EngineError {
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Place(Phase, usize);
 
+/// What a tick begins with, found once: looking each of them up anew costs more than writing it.
+type Opening = (
+    Option<ResMut<'static, Tick>>,
+    ResMut<'static, Digest>,
+    ResMut<'static, Transcript>,
+    ResMut<'static, Sent>,
+    ResMut<'static, Directory>,
+    ResMut<'static, Inbox>,
+);
+
 /// A world, its systems and the ports around them.
 pub struct Engine {
     world: World,
@@ -75,13 +84,10 @@ pub struct Engine {
     places: [usize; Phase::COUNT],
     config: Config,
     clock: Box<dyn Clock>,
-    feeds: Vec<Box<dyn Feed>>,
-    order: Vec<usize>,
-    execution: Option<Box<dyn Feed>>,
-    journal: Box<dyn Journal>,
-    journals: bool,
+    intake: Intake,
+    opening: SystemState<Opening>,
+    journal: Option<Box<dyn Journal>>,
     latency: Latency,
-    shuffle: Option<Stream>,
     broken: bool,
 }
 
@@ -114,19 +120,17 @@ impl Engine {
         for pair in Phase::ALL.windows(2) {
             schedule.configure_sets(pair[0].before(pair[1]));
         }
+        let opening = SystemState::new(&mut world);
         Self {
             world,
             schedule,
             places: [0; Phase::COUNT],
             config: setup.config,
             clock: setup.clock,
-            feeds: Vec::new(),
-            order: Vec::new(),
-            execution: None,
-            journal: Box::new(NoJournal::default()),
-            journals: false,
+            intake: Intake::new(setup.shuffle),
+            opening,
+            journal: None,
             latency: Latency::default(),
-            shuffle: setup.shuffle.map(|seed| Stream::new(seed, "shuffle", 0)),
             broken: false,
         }
     }
@@ -149,7 +153,8 @@ impl Engine {
         let place = &mut self.places[phase.index()];
         let system = IntoSystem::into_system(system);
         let name = short_name(&System::name(&system).to_string());
-        let probe = self.latency.probe(phase, name);
+        let turn = self.world.resource_mut::<Digest>().add_system();
+        let probe = self.latency.probe(phase, name, turn);
         let timed = IntoSystem::into_system(IntoAdapterSystem::new(probe, system));
         let boxed: ScheduleSystem = Box::new(timed);
         let config = boxed.in_set(phase).in_set(Place(phase, *place));
@@ -184,8 +189,7 @@ impl Engine {
         self.world
             .resource_mut::<Feeds>()
             .register(feed.name(), feed.stale_after_ms());
-        self.order.push(self.feeds.len());
-        self.feeds.push(feed);
+        self.intake.add(feed);
     }
 
     /// Sets the source of what the broker reports. It is asked after all other feeds were merged,
@@ -194,13 +198,12 @@ impl Engine {
         self.world
             .resource_mut::<Feeds>()
             .register(feed.name(), feed.stale_after_ms());
-        self.execution = Some(feed);
+        self.intake.set_execution(feed);
     }
 
     /// Records the run.
     pub fn set_journal(&mut self, journal: Box<dyn Journal>) {
-        self.journal = journal;
-        self.journals = true;
+        self.journal = Some(journal);
     }
 
     /// Builds the schedule and shows it to a careful eye: any two systems that touch the same data
@@ -237,10 +240,10 @@ impl Engine {
     /// # Errors
     /// When that fails.
     pub fn finish(&mut self) -> Result<(), EngineError> {
-        self.journal
-            .commit()
-            .map(|_| ())
-            .map_err(EngineError::Journal)
+        let Some(journal) = &mut self.journal else {
+            return Ok(());
+        };
+        journal.commit().map(|_| ()).map_err(EngineError::Journal)
     }
 
     /// Ticks still to come, where the clock knows.
@@ -253,6 +256,12 @@ impl Engine {
     #[must_use]
     pub fn latency(&self) -> &Latency {
         &self.latency
+    }
+
+    /// The most events that a tick had so far.
+    #[must_use]
+    pub fn peaks(&self) -> Peaks {
+        self.intake.peaks()
     }
 
     /// Forgets what was measured, for benches that warm up.
@@ -273,56 +282,30 @@ impl Engine {
 
     fn run_tick(&mut self, tick: Tick) -> Result<(), EngineError> {
         self.latency.lap();
-        // Replaced in place where it is there: inserting anew looks up more than it writes.
-        match self.world.get_resource_mut::<Tick>() {
-            Some(mut current) => *current = tick,
-            None => self.world.insert_resource(tick),
-        }
-        self.world.resource_mut::<Digest>().open_tick();
-        self.world.resource_mut::<Transcript>().set_now(tick.now);
-        self.world.resource_mut::<Sent>().0.clear();
-        self.fill_inbox(&tick)?;
+        self.open(&tick)?;
         let outside_nanos = self.latency.lap();
         self.run_systems(&tick)?;
         self.latency.end(outside_nanos);
         self.close(&tick)
     }
 
-    fn fill_inbox(&mut self, tick: &Tick) -> Result<(), EngineError> {
-        if let Some(stream) = &mut self.shuffle {
-            stream.shuffle(&mut self.order);
+    fn open(&mut self, tick: &Tick) -> Result<(), EngineError> {
+        let (current, mut digest, mut transcript, mut sent, mut directory, mut inbox) = self
+            .opening
+            .get_mut(&mut self.world)
+            .expect("Invariant: the engine's own resources are never removed");
+        let is_first = current.is_none();
+        if let Some(mut current) = current {
+            *current = *tick;
         }
-        let mut listings = Listings::default();
-        for index in &self.order {
-            let feed = &mut self.feeds[*index];
-            feed.list(tick, &mut listings)
-                .map_err(|source| failed(&**feed, source))?;
+        digest.open_tick();
+        transcript.set_now(tick.now);
+        sent.0.clear();
+        self.intake.fill(tick, &mut directory, &mut inbox)?;
+        if is_first {
+            self.world.insert_resource(*tick);
         }
-        self.world
-            .resource_scope(|world, mut directory: Mut<Directory>| {
-                let mut inbox = world.resource_mut::<Inbox>();
-                inbox.clear();
-                if !listings.is_empty() {
-                    inbox.extend(directory.number(&listings, tick.now));
-                }
-                let first = inbox.len();
-                for index in &self.order {
-                    let index = *index;
-                    let feed = &mut self.feeds[index];
-                    inbox.begin(feed_id(index));
-                    feed.drain(tick, &directory, &mut inbox)
-                        .map_err(|source| failed(&**feed, source))?;
-                }
-                inbox.sort_from(first);
-                if let Some(feed) = &mut self.execution {
-                    let first = inbox.len();
-                    inbox.begin(feed_id(self.feeds.len()));
-                    feed.drain(tick, &directory, &mut inbox)
-                        .map_err(|source| failed(&**feed, source))?;
-                    inbox.sort_from(first);
-                }
-                Ok(())
-            })
+        Ok(())
     }
 
     fn run_systems(&mut self, tick: &Tick) -> Result<(), EngineError> {
@@ -336,10 +319,10 @@ impl Engine {
     fn close(&mut self, tick: &Tick) -> Result<(), EngineError> {
         let mut digest = self.world.resource_mut::<Digest>();
         let run = digest.close_tick(tick.number);
-        if !self.journals {
+        let Some(journal) = &mut self.journal else {
             return Ok(());
-        }
-        let phases = digest.phases();
+        };
+        let systems = digest.systems().to_vec();
         let frame = Frame {
             tick: tick.number,
             now: tick.now,
@@ -352,21 +335,10 @@ impl Engine {
             skipped: tick.skipped,
             events: self.world.resource::<Inbox>().events().to_vec(),
             orders: self.world.resource::<Sent>().0.clone(),
-            phases,
+            systems,
             digest: run,
         };
-        self.journal.append(&frame).map_err(EngineError::Journal)
-    }
-}
-
-fn feed_id(index: usize) -> FeedId {
-    FeedId(u16::try_from(index).expect("Invariant: fewer than 65,000 feeds"))
-}
-
-fn failed(feed: &dyn Feed, source: FeedError) -> EngineError {
-    EngineError::Feed {
-        feed: feed.name().to_owned(),
-        source,
+        journal.append(&frame).map_err(EngineError::Journal)
     }
 }
 

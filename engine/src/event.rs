@@ -34,6 +34,29 @@ pub struct Event {
     pub kind: EventKind,
 }
 
+impl Event {
+    /// Whether an instrument became known.
+    #[must_use]
+    pub fn is_listing(&self) -> bool {
+        matches!(
+            self.kind,
+            EventKind::SymbolListed { .. } | EventKind::ContractListed { .. }
+        )
+    }
+
+    /// Whether the broker reports on an order.
+    #[must_use]
+    pub fn is_report(&self) -> bool {
+        matches!(
+            self.kind,
+            EventKind::OrderAccepted { .. }
+                | EventKind::OrderFilled(_)
+                | EventKind::OrderCancelled { .. }
+                | EventKind::OrderRejected { .. }
+        )
+    }
+}
+
 /// Open, high, low and close of a bar that has ended, with its volume.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bar {

@@ -1,13 +1,12 @@
 //! What the journal holds of a tick: its inbox and what came of it.
 
 use crate::event::Event;
-use crate::phase::Phase;
 use components::order::Order;
 use components::units::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The version of the frame's layout; a reader refuses another.
-pub const FRAME_VERSION: u16 = 1;
+pub const FRAME_VERSION: u16 = 2;
 
 /// What a journal begins with: everything but the inboxes that a replay needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,8 +42,9 @@ pub struct Frame {
     pub events: Vec<Event>,
     /// Orders that were sent.
     pub orders: Vec<Order>,
-    /// The digest of each phase, in the order of [`Phase::ALL`].
-    pub phases: [u64; Phase::COUNT],
+    /// What each system left as the digest of its phase, in the order of
+    /// [`Engine::add`](crate::engine::Engine::add); 0 for a system that folded nothing.
+    pub systems: Vec<u64>,
     /// The digest of the run up to this tick.
     pub digest: u64,
 }

@@ -15,6 +15,7 @@ impl Inbox {
     /// Adds what the feed being drained reports.
     ///
     /// `received` is when the engine could know it, `at` when it happened at its source.
+    #[inline]
     pub fn push(&mut self, received: Timestamp, at: Timestamp, kind: EventKind) {
         let feed = self.feed.unwrap_or(FeedId::ENGINE);
         self.events.push(Event {
@@ -29,6 +30,13 @@ impl Inbox {
     #[must_use]
     pub fn events(&self) -> &[Event] {
         &self.events
+    }
+
+    /// What was listed in this tick: the events that the inbox begins with.
+    #[must_use]
+    pub fn listings(&self) -> &[Event] {
+        let others = self.events.iter().position(|event| !event.is_listing());
+        &self.events[..others.unwrap_or(self.events.len())]
     }
 
     /// Empties the inbox and keeps its memory.

@@ -4,6 +4,7 @@
 //! stamp is taken at the end of each system; a system is charged the time since the stamp before it,
 //! which includes the executor's own work. That is one reading of the host's clock per system.
 
+use crate::digest::Turn;
 use crate::phase::Phase;
 use bevy_ecs::error::BevyError;
 use bevy_ecs::system::{Adapt, RunSystemError, System, SystemIn, SystemInput};
@@ -48,7 +49,8 @@ impl From<&Histogram<u64>> for Percentiles {
 pub struct Latency {
     stamps: Stamps,
     systems: Vec<Gauge>,
-    phases: Vec<Histogram<u64>>,
+    /// Of phases with several systems; those with one take as long as it.
+    phases: Vec<(Phase, Histogram<u64>)>,
     tick: Histogram<u64>,
 }
 
@@ -65,15 +67,18 @@ impl Default for Latency {
         Self {
             stamps: Stamps::new(),
             systems: Vec::new(),
-            phases: Phase::ALL.iter().map(|_| histogram()).collect(),
+            phases: Vec::new(),
             tick: histogram(),
         }
     }
 }
 
 impl Latency {
-    /// A probe for the next system of `phase`.
-    pub(crate) fn probe(&mut self, phase: Phase, name: String) -> Probe {
+    /// A probe for the next system of `phase`, which also says when its `turn` to fold begins.
+    pub(crate) fn probe(&mut self, phase: Phase, name: String, turn: Turn) -> Probe {
+        if self.systems_of(phase).count() == 1 {
+            self.phases.push((phase, histogram()));
+        }
         let last_nanos = Arc::new(AtomicU64::new(0));
         self.systems.push(Gauge {
             name,
@@ -84,6 +89,7 @@ impl Latency {
         Probe {
             stamps: self.stamps.clone(),
             last_nanos,
+            turn,
         }
     }
 
@@ -96,15 +102,15 @@ impl Latency {
     /// Ends a tick that spent `outside_nanos` on its feeds before the first system ran.
     pub(crate) fn end(&mut self, outside_nanos: u64) {
         let mut phases = [0_u64; Phase::COUNT];
+        let mut tick = outside_nanos;
         for gauge in &mut self.systems {
             let nanos = gauge.last_nanos.load(Ordering::Relaxed);
             gauge.histogram.saturating_record(nanos);
             phases[gauge.phase.index()] += nanos;
-        }
-        let mut tick = outside_nanos;
-        for (histogram, nanos) in self.phases.iter_mut().zip(phases) {
-            histogram.saturating_record(nanos);
             tick += nanos;
+        }
+        for (phase, histogram) in &mut self.phases {
+            histogram.saturating_record(phases[phase.index()]);
         }
         self.tick.saturating_record(tick);
     }
@@ -124,10 +130,12 @@ impl Latency {
 
     /// Each phase that has a system, in order.
     pub fn phases(&self) -> impl Iterator<Item = (Phase, Percentiles)> {
-        Phase::ALL
-            .into_iter()
-            .filter(|phase| self.systems.iter().any(|gauge| gauge.phase == *phase))
-            .map(|phase| (phase, (&self.phases[phase.index()]).into()))
+        Phase::ALL.into_iter().filter_map(|phase| {
+            let several = self.phases.iter().find(|(found, _)| *found == phase);
+            let only = self.systems.iter().find(|gauge| gauge.phase == phase)?;
+            let histogram = several.map_or(&only.histogram, |(_, histogram)| histogram);
+            Some((phase, histogram.into()))
+        })
     }
 
     /// Each system in order of registration.
@@ -137,19 +145,19 @@ impl Latency {
             .map(|gauge| (gauge.name.as_str(), (&gauge.histogram).into()))
     }
 
-    /// The names of the systems of `phase`, in order.
-    pub fn systems_of(&self, phase: Phase) -> impl Iterator<Item = &str> {
-        let gauges = self
-            .systems
-            .iter()
-            .filter(move |gauge| gauge.phase == phase);
-        gauges.map(|gauge| gauge.name.as_str())
+    /// The systems of `phase` in the order in which they run: each one's place in the order of
+    /// registration, and its name.
+    pub fn systems_of(&self, phase: Phase) -> impl Iterator<Item = (usize, &str)> {
+        let gauges = self.systems.iter().enumerate();
+        gauges
+            .filter(move |(_, gauge)| gauge.phase == phase)
+            .map(|(index, gauge)| (index, gauge.name.as_str()))
     }
 
     fn histograms_mut(&mut self) -> impl Iterator<Item = &mut Histogram<u64>> {
         let systems = self.systems.iter_mut().map(|gauge| &mut gauge.histogram);
         systems
-            .chain(self.phases.iter_mut())
+            .chain(self.phases.iter_mut().map(|(_, histogram)| histogram))
             .chain(std::iter::once(&mut self.tick))
     }
 }
@@ -159,6 +167,7 @@ impl Latency {
 pub(crate) struct Probe {
     stamps: Stamps,
     last_nanos: Arc<AtomicU64>,
+    turn: Turn,
 }
 
 /// What a system returns: nothing, or an error that stops the run.
@@ -191,6 +200,7 @@ impl<S: System<Out: Outcome>> Adapt<S> for Probe {
         input: <Self::In as SystemInput>::Inner<'_>,
         run_system: impl FnOnce(SystemIn<'_, S>) -> Result<S::Out, RunSystemError>,
     ) -> Result<Self::Out, RunSystemError> {
+        self.turn.begin();
         let outcome = run_system(input)?.into_result();
         self.last_nanos.store(self.stamps.lap(), Ordering::Relaxed);
         outcome.map_err(RunSystemError::Failed)
@@ -233,14 +243,15 @@ fn histogram() -> Histogram<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::digest::Digest;
 
     #[test]
     fn a_tick_is_the_sum_of_its_systems_and_its_feeds() {
-        let mut latency = Latency::default();
+        let (mut latency, mut digest) = (Latency::default(), Digest::default());
         let probes = [
-            latency.probe(Phase::Ingest, "a".into()),
-            latency.probe(Phase::Ingest, "b".into()),
-            latency.probe(Phase::Mirror, "c".into()),
+            latency.probe(Phase::Ingest, "a".into(), digest.add_system()),
+            latency.probe(Phase::Ingest, "b".into(), digest.add_system()),
+            latency.probe(Phase::Mirror, "c".into(), digest.add_system()),
         ];
         for (probe, nanos) in probes.iter().zip([1_000, 2_000, 4_000]) {
             probe.last_nanos.store(nanos, Ordering::Relaxed);
@@ -251,6 +262,10 @@ mod tests {
         let phases: Vec<_> = latency.phases().collect();
         assert_eq!(phases.len(), 2);
         assert!(close(phases[0].1.max, 3.0));
+        assert_eq!(phases[1].0, Phase::Mirror);
+        assert!(close(phases[1].1.max, 4.0));
+        let ingest: Vec<_> = latency.systems_of(Phase::Ingest).collect();
+        assert_eq!(ingest, [(0, "a"), (1, "b")]);
         latency.reset();
         assert_eq!(latency.tick().n, 0);
     }

@@ -22,6 +22,8 @@ pub mod feeds;
 pub mod frame;
 /// What reached the engine since the last tick.
 pub mod inbox;
+/// Asks the feeds.
+pub mod intake;
 /// How long systems, phases and ticks took.
 pub mod latency;
 /// The only door to transcendental functions.

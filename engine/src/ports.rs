@@ -134,18 +134,3 @@ impl Mirror for NoMirror {
         self.0
     }
 }
-
-/// A journal that records nothing.
-#[derive(Debug, Default)]
-pub struct NoJournal(u64);
-
-impl Journal for NoJournal {
-    fn append(&mut self, _frame: &Frame) -> Result<(), JournalError> {
-        self.0 += 1;
-        Ok(())
-    }
-
-    fn commit(&mut self) -> Result<u64, JournalError> {
-        Ok(self.0)
-    }
-}

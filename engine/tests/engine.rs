@@ -54,6 +54,13 @@ fn phases_run_in_their_order_and_systems_in_the_order_of_addition() {
     assert_eq!(*steps, ["ingest 1", "ingest 2", "greeks", "risk", "mirror"]);
     let latency = engine.latency();
     assert_eq!(latency.systems_of(Phase::Ingest).count(), 2);
+    assert_eq!(
+        latency
+            .systems_of(Phase::Greeks)
+            .map(|(at, _)| at)
+            .collect::<Vec<_>>(),
+        [4]
+    );
     assert_eq!((latency.tick().n, latency.phases().count()), (1, 4));
 }
 
@@ -192,6 +199,22 @@ fn the_order_in_which_feeds_are_asked_cannot_be_told() {
     for seed in 1..6 {
         assert_eq!(run(Some(seed)), (events.clone(), digest), "shuffle {seed}");
     }
+}
+
+#[test]
+fn the_longest_inbox_of_each_lane_is_kept() {
+    let mut engine = new_engine(None);
+    for name in ["AAA", "BBB"] {
+        engine.add_feed(quotes(name, 1_000));
+    }
+    engine.set_execution_feed(quotes("AAA", 2_000));
+    engine.initialize().unwrap();
+    engine.tick().unwrap();
+    let first = engine.peaks();
+    assert_eq!((first.market, first.execution), (2 + 2 * 3, 3));
+    engine.tick().unwrap();
+    assert_eq!(engine.peaks(), first, "later ticks list nothing");
+    assert_eq!(engine.world().resource::<Inbox>().listings().len(), 0);
 }
 
 #[test]

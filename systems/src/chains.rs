@@ -145,15 +145,30 @@ impl Chains {
 ///
 /// # Errors
 /// When contracts do not lie in dense tables, which no plugin may cause.
-pub fn index_chains(
-    mut chains: ResMut<Chains>,
-    contracts: Query<(Entity, &ContractId, &ContractOf, &OptionTerms)>,
-    underlyings: Query<(Entity, &SymbolId)>,
-) -> Result<(), QueryNotDenseError> {
-    if !chains.dirty {
+pub fn index_chains(world: &mut World) -> Result<(), QueryNotDenseError> {
+    if !world.resource::<Chains>().dirty {
         return Ok(());
     }
-    let chains = &mut *chains;
+    let mut contracts = world.query::<Contract>();
+    let mut underlyings = world.query::<(Entity, &SymbolId)>();
+    world.resource_scope(|world, mut chains: Mut<Chains>| {
+        let (contracts, underlyings) = (contracts.query(world), underlyings.query(world));
+        rebuild(&mut chains, &contracts, &underlyings)
+    })
+}
+
+type Contract = (
+    Entity,
+    &'static ContractId,
+    &'static ContractOf,
+    &'static OptionTerms,
+);
+
+fn rebuild(
+    chains: &mut Chains,
+    contracts: &Query<Contract>,
+    underlyings: &Query<(Entity, &SymbolId)>,
+) -> Result<(), QueryNotDenseError> {
     chains.dirty = false;
     chains.symbol_rows = vec![NO_ROW; chains.symbols.len()];
     let mut slot_of = HashMap::new();

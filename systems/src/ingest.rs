@@ -142,18 +142,27 @@ impl Plugin for IngestPlugin {
         world.init_resource::<Counts>();
         world.init_resource::<Refusals>();
         engine
-            .add(Phase::Ingest, open_session)
-            .add(Phase::Ingest, spawn_listed)
-            .add(Phase::Ingest, index_chains)
+            .add(Phase::Ingest, renew_universe)
             .add(Phase::Ingest, take_in);
         Ok(())
     }
 }
 
+/// Lets instruments leave and come, and says anew in which rows they are. One system, since nearly
+/// every tick has nothing of it to do.
+///
+/// # Errors
+/// When contracts do not lie in dense tables, which no plugin may cause.
+pub fn renew_universe(world: &mut World) -> Result<(), QueryNotDenseError> {
+    open_session(world);
+    spawn_listed(world);
+    index_chains(world)
+}
+
 /// At a session's first tick: forgets the day's volumes and retires contracts that have settled.
 ///
 /// A contract that is still held stays until its position has been settled.
-pub fn open_session(world: &mut World) {
+fn open_session(world: &mut World) {
     let tick = *world.resource::<Tick>();
     if !tick.opens_session {
         return;
@@ -178,27 +187,27 @@ pub fn open_session(world: &mut World) {
 }
 
 /// Spawns what was listed in this tick, each chain in one stretch.
-pub fn spawn_listed(world: &mut World) {
-    world.resource_scope(|world, inbox: Mut<Inbox>| {
-        for event in inbox.events() {
-            match event.kind {
-                EventKind::SymbolListed { symbol, ticker } => {
-                    let entity = world.spawn(underlying_bundle(symbol, ticker)).id();
-                    let mut chains = world.resource_mut::<Chains>();
-                    chains.add_symbol(entity);
-                    chains.invalidate();
-                }
-                EventKind::ContractListed {
-                    contract,
-                    symbol,
-                    terms,
-                } => {
-                    spawn_contract(world, contract, symbol, terms);
-                }
-                _ => {}
+fn spawn_listed(world: &mut World) {
+    // Few ticks list anything; an empty copy costs nothing.
+    let listings = world.resource::<Inbox>().listings().to_vec();
+    for listing in listings {
+        match listing.kind {
+            EventKind::SymbolListed { symbol, ticker } => {
+                let entity = world.spawn(underlying_bundle(symbol, ticker)).id();
+                let mut chains = world.resource_mut::<Chains>();
+                chains.add_symbol(entity);
+                chains.invalidate();
             }
+            EventKind::ContractListed {
+                contract,
+                symbol,
+                terms,
+            } => {
+                spawn_contract(world, contract, symbol, terms);
+            }
+            _ => {}
         }
-    });
+    }
 }
 
 fn underlying_bundle(symbol: SymbolId, ticker: Ticker) -> impl Bundle {

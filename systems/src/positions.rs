@@ -187,24 +187,24 @@ pub fn apply_reports(world: &mut World) {
     if world.resource::<Tick>().opens_session {
         world.resource_mut::<Orders>().forget_finished();
     }
-    world.resource_scope(|world, inbox: Mut<Inbox>| {
-        for event in inbox.events() {
-            match &event.kind {
-                EventKind::OrderAccepted { order } => {
-                    change_status(world, *order, OrderStatus::Working, "working");
-                }
-                EventKind::OrderCancelled { order } => {
-                    change_status(world, *order, OrderStatus::Cancelled, "cancelled");
-                }
-                EventKind::OrderRejected { order, reason } => {
-                    let what = format!("rejected \"{reason}\"");
-                    change_status(world, *order, OrderStatus::Rejected, &what);
-                }
-                EventKind::OrderFilled(fill) => apply_fill(world, fill),
-                _ => {}
+    let events = world.resource::<Inbox>().events().iter();
+    let reports: Vec<_> = events.filter(|event| event.is_report()).cloned().collect();
+    for report in &reports {
+        match &report.kind {
+            EventKind::OrderAccepted { order } => {
+                change_status(world, *order, OrderStatus::Working, "working");
             }
+            EventKind::OrderCancelled { order } => {
+                change_status(world, *order, OrderStatus::Cancelled, "cancelled");
+            }
+            EventKind::OrderRejected { order, reason } => {
+                let what = format!("rejected \"{reason}\"");
+                change_status(world, *order, OrderStatus::Rejected, &what);
+            }
+            EventKind::OrderFilled(fill) => apply_fill(world, fill),
+            _ => {}
         }
-    });
+    }
 }
 
 /// Closes positions whose contract has settled, at intrinsic value.

@@ -22,9 +22,14 @@ const NANO_PLACES: usize = 9;
 const HEX: &str = "1 to 8 hexadecimal digits";
 const SECONDS_OF_DAY: &str = "seconds after midnight, 0 to 86400";
 
+/// Says that a cell cannot be read. What is wrong is kept with the cells: a row is returned a
+/// million times without a fault, and a result with room for one makes it go through memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault(());
+
 /// What is wrong with a cell, and where in the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub(crate) struct Wrong {
     /// The offset of the byte that does not belong.
     pub(crate) at: usize,
     /// What may stand in the cell.
@@ -36,17 +41,31 @@ pub struct Fault {
 pub struct Cells<'a> {
     bytes: &'a [u8],
     at: usize,
+    wrong: Wrong,
 }
 
 impl<'a> Cells<'a> {
     /// The cells of `bytes` from `at` on. The bytes end with a line break.
     pub(crate) fn new(bytes: &'a [u8], at: usize) -> Self {
-        Self { bytes, at }
+        let wrong = Wrong { at, allowed: "" };
+        Self { bytes, at, wrong }
     }
 
     /// Where the next cell begins.
     pub(crate) fn at(&self) -> usize {
         self.at
+    }
+
+    /// What the last fault was about.
+    pub(crate) fn wrong(&self) -> Wrong {
+        self.wrong
+    }
+
+    /// Keeps what is wrong at the byte `at`.
+    #[cold]
+    pub(crate) fn fault(&mut self, at: usize, allowed: &'static str) -> Fault {
+        self.wrong = Wrong { at, allowed };
+        Fault(())
     }
 
     /// Whether the next cell is empty.
@@ -253,11 +272,6 @@ impl<'a> Cells<'a> {
             Err(self.fault(self.at, allowed))
         }
     }
-
-    #[cold]
-    fn fault(&self, at: usize, allowed: &'static str) -> Fault {
-        Fault { at, allowed }
-    }
 }
 
 #[cfg(test)]
@@ -275,8 +289,10 @@ mod tests {
         expected: Result<T, &str>,
     ) {
         let line = format!("{text}\n");
-        let found = read(&mut Cells::new(line.as_bytes(), 0));
-        assert_eq!(found.map_err(|fault| fault.allowed), expected, "{text}");
+        let mut cells = Cells::new(line.as_bytes(), 0);
+        let found = read(&mut cells);
+        let found = found.map_err(|Fault(())| cells.wrong().allowed);
+        assert_eq!(found, expected, "{text}");
     }
 
     #[test]

@@ -102,10 +102,8 @@ impl Record for Message {
             (7, 0) => MessageKind::Quoting,
             (7, 1) => MessageKind::Resumed,
             _ => {
-                return Err(Fault {
-                    at: kind_at,
-                    allowed: "1 to 6, or 7 with a price of -1, 0 or 1",
-                });
+                let allowed = "1 to 6, or 7 with a price of -1, 0 or 1";
+                return Err(cells.fault(kind_at, allowed));
             }
         };
         Ok(Self {

@@ -5,7 +5,7 @@
 //! grow with the file.
 
 use crate::archive::Archive;
-use crate::cells::{Cells, Fault};
+use crate::cells::{Cells, Fault, Wrong};
 use crate::error::{CellError, Error, shorten};
 use std::fs::File;
 use std::io::Read;
@@ -133,7 +133,10 @@ impl<T: Record> Table<T> {
                     return Ok(Some(row));
                 }
                 Ok(_) => return Err(self.unsorted()),
-                Err(fault) => self.skip_blank_line(fault)?,
+                Err(_) => {
+                    let wrong = cells.wrong();
+                    self.skip_blank_line(wrong)?;
+                }
             }
         }
     }
@@ -192,7 +195,7 @@ impl<T: Record> Table<T> {
         }
     }
 
-    fn skip_blank_line(&mut self, fault: Fault) -> Result<(), Error> {
+    fn skip_blank_line(&mut self, wrong: Wrong) -> Result<(), Error> {
         let rest = &self.block[self.at..self.whole];
         let blank = if rest.starts_with(b"\r\n") { 2 } else { 1 };
         if blank == 2 || rest.starts_with(b"\n") {
@@ -200,18 +203,18 @@ impl<T: Record> Table<T> {
             self.line += 1;
             return Ok(());
         }
-        Err(self.explain(fault))
+        Err(self.explain(wrong))
     }
 
     #[cold]
-    fn explain(&mut self, fault: Fault) -> Error {
+    fn explain(&mut self, wrong: Wrong) -> Error {
         let row = self.current_row();
         let columns = row.split(|byte| *byte == b',').count();
         let error = if columns == T::COLUMNS {
-            let before = fault.at.saturating_sub(self.at).min(row.len());
+            let before = wrong.at.saturating_sub(self.at).min(row.len());
             let column = row[..before].iter().filter(|byte| **byte == b',').count();
             let cell = row.split(|byte| *byte == b',').nth(column);
-            self.cell_error(column + 1, cell.unwrap_or_default(), fault.allowed)
+            self.cell_error(column + 1, cell.unwrap_or_default(), wrong.allowed)
         } else {
             let allowed = format!("{} columns ({})", T::COLUMNS, T::NAMES);
             CellError {

@@ -39,10 +39,11 @@ impl Recording {
         })))
     }
 
-    /// The frame of the tick that ran last; an empty one before the first.
-    pub(super) fn frame(&self) -> Frame {
-        let state = self.state();
-        state.frame.clone().unwrap_or_else(no_frame)
+    /// Shows `look` the frame of the tick that ran last; before the first there is none.
+    pub(super) fn with_frame(&self, look: impl FnOnce(&Frame)) {
+        if let Some(frame) = &self.state().frame {
+            look(frame);
+        }
     }
 
     /// The run's digest that was recorded at the tick that ran last; 0 before the first.
@@ -190,19 +191,5 @@ impl Feed for ReplayFeed {
         let events = state.frame.iter().flat_map(|frame| &frame.events);
         inbox.extend(events.filter(wanted).cloned());
         Ok(())
-    }
-}
-
-fn no_frame() -> Frame {
-    Frame {
-        tick: 0,
-        now: Timestamp(0),
-        session: (0, Timestamp(0), Timestamp(0)),
-        opens_session: false,
-        skipped: 0,
-        events: Vec::new(),
-        orders: Vec::new(),
-        phases: [0; engine::phase::Phase::COUNT],
-        digest: 0,
     }
 }

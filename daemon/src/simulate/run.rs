@@ -3,7 +3,7 @@
 use super::Speed;
 use super::paced::Paced;
 use super::record;
-use super::summary::{Events, Latency, MirrorSummary, Orders, Signals, Summary};
+use super::summary::{Events, InboxPeak, Latency, MirrorSummary, Orders, Signals, Summary};
 use crate::assemble::{AssembleError, Parts, assemble, settlements};
 use crate::exit::Failure;
 use crate::progress::Progress;
@@ -17,6 +17,7 @@ use engine::digest::Digest;
 use engine::directory::Directory;
 use engine::engine::Engine;
 use engine::frame::{FRAME_VERSION, Header};
+use engine::intake::Peaks;
 use engine::ports::{Clock, Feed, Journal, Mirror};
 use engine::transcript::Transcript;
 use journal::FileJournal;
@@ -289,6 +290,8 @@ fn read_world(summary: &mut Summary, engine: &mut Engine) {
     summary.digest = format!("{:016x}", world.resource::<Digest>().run());
     summary.transcript_sha256 = world.resource::<Transcript>().sha256();
     let latency = engine.latency();
+    let Peaks { market, execution } = engine.peaks();
+    summary.inbox_peak = InboxPeak { market, execution };
     summary.latency_us = Latency {
         tick: latency.tick().into(),
         phases: latency

@@ -51,6 +51,8 @@ pub struct Summary {
     pub overruns: u64,
     /// How long ticks, phases and systems took, in microseconds.
     pub latency_us: Latency,
+    /// The most events that a tick had.
+    pub inbox_peak: InboxPeak,
     /// Ticks left out because of overruns.
     pub skipped_ticks: u64,
     /// Sessions that began.
@@ -63,6 +65,15 @@ pub struct Summary {
     pub unmet: Vec<String>,
     /// How the mirror fared; null without one.
     pub mirror: Option<MirrorSummary>,
+}
+
+/// The most events that a tick had, by lane.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct InboxPeak {
+    /// From the market's feeds, listings included.
+    pub market: usize,
+    /// From the broker.
+    pub execution: usize,
 }
 
 /// What came in.

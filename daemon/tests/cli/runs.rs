@@ -1,6 +1,7 @@
 //! Runs of scenarios and journals: the same result however they are run, and clear ends.
 
 use crate::program::{Run, alphatrader};
+use daemon::replay::engine_of;
 use engine::frame::{Frame, Header};
 use engine::ports::Journal;
 use journal::{FILE_NAME, FileJournal, JournalReader};
@@ -118,6 +119,9 @@ fn the_summary_has_the_keys_of_the_contract() {
     // An overrun loses three points of the grid.
     assert_eq!(found["simulated_s"].as_f64(), Some(2403.0 * 0.25));
     assert_eq!(found["latency_us"]["tick"]["n"], 2400);
+    // The first tick lists two underlyings with sixty contracts each, and more than that comes in.
+    assert!(found["inbox_peak"]["market"].as_u64().unwrap() > 2 + 2 * 60);
+    assert!(found["inbox_peak"]["execution"].is_u64());
     assert!(found["latency_us"]["phases"]["greeks"]["p99"].is_number());
     assert!(found["latency_us"]["systems"].as_object().unwrap().len() > 10);
 }
@@ -183,28 +187,40 @@ fn rewrite(from: &Path, to: &Path, mut change: impl FnMut(&mut Frame)) {
 }
 
 #[test]
-fn a_replay_names_the_first_tick_and_phase_that_differ() {
+fn a_replay_names_the_first_tick_and_system_that_differ() {
     let place = Place::with(SCENARIO);
     let journal = place.path("journal");
     place
         .simulate(&["--journal", journal.to_str().unwrap()])
         .json();
     let changed = place.path("changed");
+    let (engine, _) = engine_of(JournalReader::open(&journal).unwrap(), 1).unwrap();
+    let systems = engine.latency().systems();
+    let names: Vec<_> = systems.map(|(name, _)| name.to_owned()).collect();
+    let first = names
+        .iter()
+        .position(|name| name == "exposure::sum_exposures");
+    let first = first.unwrap();
+    assert!(first > 0 && first + 1 < names.len());
     rewrite(&journal, &changed, |frame| {
+        assert_eq!(frame.systems.len(), names.len());
         if frame.tick == 700 {
-            frame.phases[engine::phase::Phase::Exposure.index()] ^= 1;
+            frame.systems[first..]
+                .iter_mut()
+                .for_each(|digest| *digest ^= 1);
         }
     });
     let run = replay(&changed);
     assert_eq!(run.code, Some(1));
     assert!(
-        run.stderr.contains("tick 700, phase exposure (systems ")
-            && run.stderr.contains("sum_exposures"),
+        run.stderr
+            .contains("tick 700, phase exposure, system exposure::sum_exposures: the digest was "),
         "{}",
         run.stderr
     );
     let found: Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(found["first_difference"]["tick"], 700);
+    assert_eq!(found["first_difference"]["system"], names[first]);
     assert_eq!(found["equal"], false);
     let unheard = place.path("unheard");
     rewrite(&journal, &unheard, |frame| {
@@ -215,7 +231,20 @@ fn a_replay_names_the_first_tick_and_phase_that_differ() {
     let run = replay(&unheard);
     assert_eq!(run.code, Some(1));
     assert!(
-        run.stderr.contains("differs first in tick 9"),
+        run.stderr
+            .contains("differs first in tick 900, phase ingest, system ingest::take_in: "),
+        "{}",
+        run.stderr
+    );
+    let chained = place.path("chained");
+    rewrite(&journal, &chained, |frame| {
+        frame.digest ^= u64::from(frame.tick == 40);
+    });
+    let run = replay(&chained);
+    assert_eq!(run.code, Some(1));
+    assert!(
+        run.stderr
+            .contains("first in tick 40: the run's digest was "),
         "{}",
         run.stderr
     );

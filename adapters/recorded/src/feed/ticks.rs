@@ -7,7 +7,7 @@ use super::STREAM_STALE_AFTER_MS;
 use super::channel::Channel;
 use crate::day::{NEW_YORK, midnight};
 use crate::error::Error;
-use crate::lean::{Nbbo, NbboStates, QuoteTick, Suspicious, TradeTick, TradeTicks};
+use crate::lean::{NbboStates, QuoteTick, Suspicious, TradeTick, TradeTicks};
 use crate::table::Table;
 use components::market::{SymbolId, Ticker};
 use engine::clock::Tick;
@@ -16,6 +16,9 @@ use engine::event::EventKind;
 use engine::inbox::Inbox;
 use engine::ports::{Feed, FeedError};
 use jiff::civil::Date;
+
+/// The time of what does not come any more.
+const NEVER: i64 = i64::MAX;
 
 /// The ticks of a stock on a day.
 ///
@@ -26,8 +29,11 @@ pub struct LeanTicks {
     channel: Channel,
     quotes: Option<NbboStates>,
     trades: Option<TradeTicks>,
-    next_quote: Option<Nbbo>,
+    /// When the state that `quotes` stands at is due; [`NEVER`] after the last.
+    quote_millis: i64,
     next_trade: Option<TradeTick>,
+    /// When that trade is due.
+    trade_millis: i64,
 }
 
 impl LeanTicks {
@@ -45,11 +51,12 @@ impl LeanTicks {
             channel: Channel::new("lean_ticks", symbol, date, midnight(date, NEW_YORK)),
             quotes: quotes.map(NbboStates::new),
             trades: trades.map(TradeTicks::new),
-            next_quote: None,
+            quote_millis: NEVER,
             next_trade: None,
+            trade_millis: NEVER,
         };
-        feed.next_quote = feed.read_quote()?;
-        feed.next_trade = feed.read_trade()?;
+        feed.read_quote()?;
+        feed.read_trade()?;
         Ok(feed)
     }
 
@@ -78,21 +85,29 @@ impl LeanTicks {
     }
 
     #[inline]
-    fn read_quote(&mut self) -> Result<Option<Nbbo>, Error> {
-        self.quotes
-            .as_mut()
-            .map_or(Ok(None), NbboStates::next_state)
+    fn read_quote(&mut self) -> Result<(), Error> {
+        self.quote_millis = NEVER;
+        if let Some(quotes) = &mut self.quotes
+            && quotes.advance()?
+        {
+            self.quote_millis = quotes.state().millis;
+        }
+        Ok(())
     }
 
     #[inline]
-    fn read_trade(&mut self) -> Result<Option<TradeTick>, Error> {
-        self.trades
-            .as_mut()
-            .map_or(Ok(None), TradeTicks::next_trade)
+    fn read_trade(&mut self) -> Result<(), Error> {
+        let trades = self.trades.as_mut();
+        self.next_trade = trades.map_or(Ok(None), TradeTicks::next_trade)?;
+        self.trade_millis = self.next_trade.map_or(NEVER, |trade| trade.millis);
+        Ok(())
     }
 
     #[inline]
-    fn push_quote(&self, symbol: SymbolId, quote: &Nbbo, inbox: &mut Inbox) {
+    fn push_quote(&self, symbol: SymbolId, inbox: &mut Inbox) {
+        let Some(quote) = self.quotes.as_ref().map(NbboStates::state) else {
+            return;
+        };
         let at = self.channel.instant(quote.millis);
         inbox.push(
             at,
@@ -108,7 +123,10 @@ impl LeanTicks {
     }
 
     #[inline]
-    fn push_trade(&self, symbol: SymbolId, trade: &TradeTick, inbox: &mut Inbox) {
+    fn push_trade(&self, symbol: SymbolId, inbox: &mut Inbox) {
+        let Some(trade) = &self.next_trade else {
+            return;
+        };
         let at = self.channel.instant(trade.millis);
         inbox.push(
             at,
@@ -158,19 +176,14 @@ impl Feed for LeanTicks {
         }
         let symbol = self.channel.number(directory)?;
         loop {
-            let quote_millis = self.next_quote.map_or(i64::MAX, |quote| quote.millis);
-            match self.next_trade {
-                Some(trade) if trade.millis <= now && trade.millis <= quote_millis => {
-                    self.push_trade(symbol, &trade, inbox);
-                    self.next_trade = self.read_trade()?;
-                }
-                _ => match self.next_quote {
-                    Some(quote) if quote.millis <= now => {
-                        self.push_quote(symbol, &quote, inbox);
-                        self.next_quote = self.read_quote()?;
-                    }
-                    _ => break,
-                },
+            if self.trade_millis <= now.min(self.quote_millis) {
+                self.push_trade(symbol, inbox);
+                self.read_trade()?;
+            } else if self.quote_millis <= now {
+                self.push_quote(symbol, inbox);
+                self.read_quote()?;
+            } else {
+                break;
             }
         }
         if self.is_exhausted() {
@@ -182,7 +195,7 @@ impl Feed for LeanTicks {
     }
 
     fn is_exhausted(&self) -> bool {
-        self.next_quote.is_none() && self.next_trade.is_none()
+        self.quote_millis == NEVER && self.trade_millis == NEVER
     }
 }
 

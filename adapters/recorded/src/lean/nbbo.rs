@@ -58,14 +58,20 @@ impl NbboStates {
         }
     }
 
-    /// The next state, or `None` after the last.
+    /// The state now; nothing is known in it before the first.
+    #[must_use]
+    pub fn state(&self) -> &Nbbo {
+        &self.state
+    }
+
+    /// Goes on to the next state; `false` after the last.
     ///
     /// # Errors
     /// Those of [`Table::next_row`].
     #[inline]
-    pub fn next_state(&mut self) -> Result<Option<Nbbo>, Error> {
+    pub fn advance(&mut self) -> Result<bool, Error> {
         let Some(first) = self.next_telling()? else {
-            return Ok(None);
+            return Ok(false);
         };
         self.state.take(&first);
         if first.ask == Price::NONE
@@ -77,7 +83,7 @@ impl NbboStates {
                 self.ahead = Some(second);
             }
         }
-        Ok(Some(self.state))
+        Ok(true)
     }
 
     /// Suspicious rows left out so far.
@@ -110,14 +116,14 @@ mod tests {
         let text = rows.replace(' ', "\n").into_bytes();
         let mut states = NbboStates::new(Table::in_memory("quotes.csv", text));
         let mut found = Vec::new();
-        while let Some(state) = states.next_state().unwrap() {
+        while states.advance().unwrap() {
             let Nbbo {
                 millis,
                 bid,
                 ask,
                 bid_size,
                 ask_size,
-            } = state;
+            } = *states.state();
             found.push((millis, bid.0, bid_size, ask.0, ask_size));
         }
         assert_eq!(found, expected, "{rows}");
@@ -157,9 +163,11 @@ mod tests {
     fn suspicious_rows_are_left_out_and_counted() {
         let text = b"1,90,5,0,0,Q,1,0\n1,0,0,1,6,P,1,1\n2,0,0,91,6,P,1,0".to_vec();
         let mut states = NbboStates::new(Table::in_memory("quotes.csv", text));
-        assert_eq!(states.next_state().unwrap().unwrap().ask, Price::NONE);
-        assert_eq!(states.next_state().unwrap().unwrap().ask, Price(91));
-        assert_eq!(states.next_state().unwrap(), None);
+        assert!(states.advance().unwrap());
+        assert_eq!(states.state().ask, Price::NONE);
+        assert!(states.advance().unwrap());
+        assert_eq!(states.state().ask, Price(91));
+        assert!(!states.advance().unwrap());
         assert_eq!(states.dropped(), 1);
     }
 }
