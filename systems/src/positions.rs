@@ -11,7 +11,7 @@ use engine::clock::Tick;
 use engine::config::{ConfigError, Section, within};
 use engine::digest::Digest;
 use engine::engine::Engine;
-use engine::event::EventKind;
+use engine::event::{Event, EventKind};
 use engine::inbox::Inbox;
 use engine::phase::Phase;
 use engine::plugin::Plugin;
@@ -174,6 +174,7 @@ impl Plugin for PositionsPlugin {
             ..Account::default()
         });
         world.init_resource::<Orders>();
+        world.init_resource::<Reports>();
         engine
             .add(Phase::Positions, apply_reports)
             .add(Phase::Positions, settle_expired)
@@ -182,13 +183,23 @@ impl Plugin for PositionsPlugin {
     }
 }
 
-/// Applies the broker's reports of this tick.
+/// What the broker reported in this tick, in the order of the inbox: the few events that later
+/// phases need, so that none of them has to look through all.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct Reports(pub Vec<Event>);
+
+/// Notes and applies the broker's reports of this tick.
 pub fn apply_reports(world: &mut World) {
     if world.resource::<Tick>().opens_session {
         world.resource_mut::<Orders>().forget_finished();
     }
-    world.resource_scope(|world, inbox: Mut<Inbox>| {
-        for event in inbox.events() {
+    world.resource_scope(|world, mut reports: Mut<Reports>| {
+        reports.0.clear();
+        let events = world.resource::<Inbox>().events().iter();
+        reports
+            .0
+            .extend(events.filter(|event| is_report(&event.kind)).cloned());
+        for event in &reports.0 {
             match &event.kind {
                 EventKind::OrderAccepted { order } => {
                     change_status(world, *order, OrderStatus::Working, "working");
@@ -351,6 +362,16 @@ fn change_status(world: &mut World, id: OrderId, status: OrderStatus, what: &str
     world
         .resource_mut::<Transcript>()
         .line(format_args!("order {id} {what}"));
+}
+
+fn is_report(kind: &EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::OrderAccepted { .. }
+            | EventKind::OrderFilled(_)
+            | EventKind::OrderCancelled { .. }
+            | EventKind::OrderRejected { .. }
+    )
 }
 
 fn apply_fill(world: &mut World, fill: &Fill) {
