@@ -97,7 +97,7 @@ pub fn publish_batch(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::positions::Account;
+    use crate::positions::{Account, Orders, Reports, apply_reports};
     use crate::scoring::Signals;
     use components::contract::Expiry;
     use components::contract::{ContractId, ContractOf, OptionTerms};
@@ -118,6 +118,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
     use wire::event::Event;
     use wire::lane::Row;
+    use wire::turn::{SLOW_TURNS, TURN_SYMBOLS, TURNS};
 
     /// Keeps every batch.
     #[derive(Clone, Default)]
@@ -152,6 +153,8 @@ mod tests {
             world.init_resource::<Directory>();
             world.init_resource::<Inbox>();
             world.init_resource::<Sent>();
+            world.init_resource::<Orders>();
+            world.init_resource::<Reports>();
             world.insert_resource(Outlet {
                 mirror: Box::new(capture.clone()),
                 epoch: 7,
@@ -275,6 +278,46 @@ mod tests {
     }
 
     #[test]
+    fn with_many_underlyings_prices_are_shown_at_once_and_the_rest_in_turn() {
+        let tickers: Vec<String> = (0..200).map(|id| format!("S{id}")).collect();
+        let tickers: Vec<&str> = tickers.iter().map(String::as_str).collect();
+        let mut fixture = Fixture::new(&tickers);
+        fixture.tick(1);
+        let spot = Spot {
+            dollars: 10.0,
+            source: SpotSource::Quote,
+            at: Timestamp(0),
+        };
+        let stamp = Stamp::new(Timestamp(0), 1_000, Quality::Ok);
+        let vpin = Vpin {
+            stamp,
+            ..Vpin::default()
+        };
+        let delta = DeltaExposure {
+            stamp,
+            ..DeltaExposure::default()
+        };
+        for index in 0..tickers.len() {
+            fixture.set(index, (spot, vpin, delta));
+        }
+        let (mut vpins, mut deltas) = (Vec::new(), Vec::new());
+        for number in 2..2 + SLOW_TURNS as u64 {
+            let batch = fixture.tick(number);
+            let markets = if number == 2 { tickers.len() } else { 0 };
+            assert_eq!(batch.markets.rows().len(), markets);
+            assert!(batch.vpins.rows().len() <= TURN_SYMBOLS);
+            if number < 2 + TURNS as u64 {
+                vpins.extend(ids(batch.vpins.rows()));
+            }
+            deltas.extend(ids(batch.deltas.rows()));
+        }
+        let all: Vec<u32> = (0..200).collect();
+        vpins.sort_unstable();
+        deltas.sort_unstable();
+        assert_eq!((&vpins, &deltas), (&all, &all));
+    }
+
+    #[test]
     fn a_position_is_shown_until_it_is_flat() {
         let mut fixture = Fixture::new(&["SPY"]);
         let terms = OptionTerms::from_osi("SPY   250915C00657500").unwrap();
@@ -349,7 +392,10 @@ mod tests {
             Timestamp(4_000_000),
             EventKind::OrderFilled(fill),
         );
-        let events: Vec<Event> = fixture.tick(1).events.drain().collect();
+        fixture.tick(1);
+        apply_reports(&mut fixture.world);
+        fixture.world.resource_mut::<Inbox>().clear();
+        let events: Vec<Event> = fixture.tick(2).events.drain().collect();
         assert_eq!(events.len(), 2);
         assert!(
             matches!(&events[0], Event::Fill { order: 2, quantity: 2, side, at_ms: 4, .. }

@@ -11,7 +11,7 @@ use engine::clock::Tick;
 use engine::config::{ConfigError, Section, within};
 use engine::digest::Digest;
 use engine::engine::Engine;
-use engine::event::EventKind;
+use engine::event::{Event, EventKind};
 use engine::inbox::Inbox;
 use engine::phase::Phase;
 use engine::plugin::Plugin;
@@ -174,6 +174,7 @@ impl Plugin for PositionsPlugin {
             ..Account::default()
         });
         world.init_resource::<Orders>();
+        world.init_resource::<Reports>();
         engine
             .add(Phase::Positions, apply_reports)
             .add(Phase::Positions, settle_expired)
@@ -182,13 +183,20 @@ impl Plugin for PositionsPlugin {
     }
 }
 
-/// Applies the broker's reports of this tick.
+/// What the broker reported in this tick, in the order of the inbox: the few events that later
+/// phases need, so that none of them has to look through all.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct Reports(pub Vec<Event>);
+
+/// Notes and applies the broker's reports of this tick.
 pub fn apply_reports(world: &mut World) {
     if world.resource::<Tick>().opens_session {
         world.resource_mut::<Orders>().forget_finished();
     }
+    let mut reports = std::mem::take(&mut world.resource_mut::<Reports>().0);
+    reports.clear();
     let events = world.resource::<Inbox>().events().iter();
-    let reports: Vec<_> = events.filter(|event| event.is_report()).cloned().collect();
+    reports.extend(events.filter(|event| event.is_report()).cloned());
     for report in &reports {
         match &report.kind {
             EventKind::OrderAccepted { order } => {
@@ -205,6 +213,7 @@ pub fn apply_reports(world: &mut World) {
             _ => {}
         }
     }
+    world.resource_mut::<Reports>().0 = reports;
 }
 
 /// Closes positions whose contract has settled, at intrinsic value.

@@ -3,7 +3,9 @@
 //! Each kind stands once in [`schema`]; the `keys` verb prints it. A key lives at least three times
 //! as long as the longest time between two writes while the engine runs, so that a key that is gone
 //! means an engine that is gone. What changed is written in the same tick for up to 64 symbols; with
-//! more, all but the ticker waits for its turn, up to `refresh_ms`. Older names of a value are aliases: documented, not written.
+//! more, the keys of a symbol wait for their turn, up to `refresh_ms`. The prices of all symbols are
+//! also packed into one value, written every tick however many symbols there are. Older names of a
+//! value are aliases: documented, not written.
 //!
 //! [`schema`]: crate::keys::schema
 
@@ -79,6 +81,8 @@ pub enum GlobalKey {
     Epoch,
     /// How engine and mirror fare.
     Heartbeat,
+    /// Quote, last trade and spot of every symbol.
+    Tickers,
     /// Money.
     Account,
     /// What is held.
@@ -126,9 +130,10 @@ impl SymbolKey {
 
 impl GlobalKey {
     /// All kinds, in the order of [`schema`].
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Epoch,
         Self::Heartbeat,
+        Self::Tickers,
         Self::Account,
         Self::Positions,
         Self::Orders,
@@ -163,17 +168,17 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         pattern: "market:{symbol}:ticker",
         value: Encoding::Json,
         payload: "Stamped<market::Market>",
-        ttl_ms: Some(1_000),
-        refresh_ms: 250,
+        ttl_ms: Some(12_000),
+        refresh_ms: 4_000,
         aliases: &["market:{symbol}:spread"],
-        description: "best bid and ask, spread, last trade, day volume and spot; written every tick",
+        description: "best bid and ask, spread, last trade, day volume and spot",
     },
     KeyDoc {
         pattern: "market:{symbol}:last",
         value: Encoding::Number,
         payload: "f64, USD",
-        ttl_ms: Some(6_000),
-        refresh_ms: 2_000,
+        ttl_ms: Some(12_000),
+        refresh_ms: 4_000,
         aliases: &[],
         description: "price of the last trade; absent before the first",
     },
@@ -181,8 +186,8 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         pattern: "market:{symbol}:timestamp",
         value: Encoding::Number,
         payload: "i64, ms since 1970 UTC",
-        ttl_ms: Some(6_000),
-        refresh_ms: 2_000,
+        ttl_ms: Some(12_000),
+        refresh_ms: 4_000,
         aliases: &[],
         description: "when the exchange showed the newest quote, trade or spot",
     },
@@ -248,6 +253,15 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         refresh_ms: 250,
         aliases: &["module:heartbeat:engine"],
         description: "newest tick, digest of the run, what the mirror left out; written last",
+    },
+    KeyDoc {
+        pattern: "market:tickers",
+        value: Encoding::Json,
+        payload: "Stamped<market::Tickers>",
+        ttl_ms: Some(1_000),
+        refresh_ms: 250,
+        aliases: &[],
+        description: "the tickers of all symbols, by symbol; written every tick",
     },
     KeyDoc {
         pattern: "account:summary",
@@ -335,6 +349,7 @@ mod tests {
             [
                 "mirror:epoch",
                 "heartbeat:engine",
+                "market:tickers",
                 "account:summary",
                 "positions:summary",
                 "orders:working",

@@ -22,6 +22,8 @@ pub mod market;
 pub mod quality;
 /// The name of an underlying.
 pub mod symbol;
+/// Whose turn it is to be shown.
+pub mod turn;
 
 pub use batch::{Batch, Header, Stamped};
 pub use symbol::Symbol;

@@ -1,8 +1,10 @@
 //! Quotes, trades and books as they leave.
 
+use crate::symbol::Symbol;
 use core::fmt;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeMap;
 
 /// What an underlying trades at: the payload of `market:{symbol}:ticker`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,6 +33,13 @@ pub struct Market {
     pub spot_source: SpotSource,
     /// The newest of the times at which the exchange showed quote, trade or spot.
     pub at_ms: Option<i64>,
+}
+
+/// What all underlyings trade at: the payload of `market:tickers`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tickers {
+    /// The ticker of each symbol that has one.
+    pub tickers: BTreeMap<Symbol, Market>,
 }
 
 /// What can be read off a quote.
@@ -90,6 +99,7 @@ pub struct Levels {
 
 impl Levels {
     /// Adds the next worse level; beyond the tenth it is left out.
+    #[inline]
     pub fn push(&mut self, price_usd: f64, size: u32) {
         if let Some(level) = self.levels.get_mut(self.length) {
             *level = (price_usd, size);

@@ -1,7 +1,7 @@
 //! Commands in the wire form of Redis, many to a packet.
 //!
-//! They are formatted here because a key's beginning and its TTL are the same bytes every tick: a
-//! write is four copies, and what is finished is sent while the rest is still being formatted.
+//! They are formatted here because all but the value is the same bytes every tick: a write is two
+//! copies, and what is finished is sent while the rest is still being formatted.
 
 use redis::{Connection, RedisResult};
 
@@ -38,9 +38,8 @@ impl<'a> Pipeline<'a> {
 
     /// Adds the write of `value` under a prepared key.
     pub(crate) fn set(&mut self, key: &PreparedKey, value: &[u8]) -> RedisResult<()> {
-        self.bytes.extend_from_slice(&key.head);
+        self.bytes.extend_from_slice(&key.0);
         push_argument(self.bytes, value);
-        self.bytes.extend_from_slice(&key.tail);
         self.added()
     }
 
@@ -62,34 +61,27 @@ impl<'a> Pipeline<'a> {
     }
 }
 
-/// A `SET` with everything but the value formatted.
+/// The write of a key with everything but the value, its last argument, formatted.
 #[derive(Clone, Debug)]
-pub(crate) struct PreparedKey {
-    head: Box<[u8]>,
-    tail: Box<[u8]>,
-}
+pub(crate) struct PreparedKey(Box<[u8]>);
 
 impl PreparedKey {
-    /// The `SET` of `key` that lets it live for `ttl_ms`, or until it is replaced.
+    /// The write of `key` that lets it live for `ttl_ms`, or until it is replaced.
+    ///
+    /// `PSETEX` does what `SET … PX` does and has no options that the server must look for.
     pub(crate) fn new(key: &str, ttl_ms: Option<u64>) -> Self {
         let mut head = Vec::new();
-        let arguments: &[u8] = if ttl_ms.is_some() {
-            b"*5\r\n"
-        } else {
-            b"*3\r\n"
-        };
-        head.extend_from_slice(arguments);
-        push_argument(&mut head, b"SET");
-        push_argument(&mut head, key.as_bytes());
-        let mut tail = Vec::new();
         if let Some(ttl_ms) = ttl_ms {
-            push_argument(&mut tail, b"PX");
-            push_argument(&mut tail, ttl_ms.to_string().as_bytes());
+            head.extend_from_slice(b"*4\r\n");
+            push_argument(&mut head, b"PSETEX");
+            push_argument(&mut head, key.as_bytes());
+            push_argument(&mut head, ttl_ms.to_string().as_bytes());
+        } else {
+            head.extend_from_slice(b"*3\r\n");
+            push_argument(&mut head, b"SET");
+            push_argument(&mut head, key.as_bytes());
         }
-        Self {
-            head: head.into(),
-            tail: tail.into(),
-        }
+        Self(head.into())
     }
 }
 
@@ -124,14 +116,12 @@ mod tests {
     fn a_prepared_key_is_what_the_library_would_send() {
         for ttl_ms in [None, Some(1_000)] {
             let key = PreparedKey::new("market:SPY:last", ttl_ms);
-            let mut bytes = key.head.to_vec();
+            let mut bytes = key.0.to_vec();
             push_argument(&mut bytes, b"123.45");
-            bytes.extend_from_slice(&key.tail);
-            let mut expected = redis::cmd("SET");
-            expected.arg("market:SPY:last").arg("123.45");
-            if let Some(ttl_ms) = ttl_ms {
-                expected.arg("PX").arg(ttl_ms);
-            }
+            let expected = match ttl_ms {
+                None => redis::Cmd::set("market:SPY:last", "123.45"),
+                Some(ttl_ms) => redis::Cmd::pset_ex("market:SPY:last", "123.45", ttl_ms),
+            };
             assert_eq!(bytes, expected.get_packed_command());
         }
     }

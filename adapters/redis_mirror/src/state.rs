@@ -1,31 +1,24 @@
 //! The newest state of every symbol, and which keys are due.
 //!
-//! Tickers are written with every write. The other keys of a symbol are written when its turn
-//! comes: at every write while there are few symbols, else an eighth of the symbols at a time, and a
-//! sixteenth for exposures. A server takes some 0.7 us for each write, so that eight keys of 1,000
-//! symbols at once would take over 5 ms. At its turn a key is written if its value changed or if it
-//! would be overdue before the next turn.
+//! The tickers of all symbols are written with every write, packed into one value. Books and
+//! analytics are written when they change, which the engine tells of a part of the symbols in each
+//! tick while there are many ([`wire::turn`]); what else a symbol has, and what would be overdue before
+//! the next turn, is written at its turn. A server takes some 1.5 us for a key that it has not touched
+//! for a while, so that eight keys of 1,000 symbols at once would take 12 ms.
 
 use crate::pipeline::{Pipeline, PreparedKey};
 use crate::recent::Recent;
 use redis::RedisResult;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use wire::account::{Account, Orders, Positions, SignalCounts};
 use wire::analytics::{Delta, Gamma, Imbalance, Vpin};
 use wire::batch::Heartbeat;
 use wire::keys::{EVENTS_KEPT, GlobalKey, SymbolKey};
 use wire::lane::Row;
 use wire::market::{Book, Market};
+use wire::turn::{SLOW_TURNS, TICK_MS, TURNS, Turn};
 use wire::{Batch, Header, Stamped, Symbol};
 
-/// Symbols that have their turn at every write, at least.
-const TURN_SYMBOLS: usize = 64;
-/// Writes in which every symbol has had its turn, when there are many.
-const TURNS: usize = 8;
-/// The same for exposures, which are large and change slowly.
-const EXPOSURE_TURNS: usize = 16;
-/// The engine's tick, at which writes follow each other.
-const WRITE_MS: u64 = 250;
 const KINDS: usize = SymbolKey::ALL.len();
 
 /// Everything that is shown.
@@ -34,7 +27,7 @@ pub(crate) struct State {
     header: Header,
     symbols: Vec<Option<Box<Entry>>>,
     turn: Turn,
-    exposure_turn: Turn,
+    slow_turn: Turn,
     account: Global<Account>,
     positions: Global<Positions>,
     orders: Global<Orders>,
@@ -44,6 +37,7 @@ pub(crate) struct State {
 }
 
 struct Entry {
+    symbol: Symbol,
     market: Option<Market>,
     book: Option<Book>,
     vpin: Option<Vpin>,
@@ -53,32 +47,6 @@ struct Entry {
     keys: [PreparedKey; KINDS],
     changed: [bool; KINDS],
     written_ms: [u64; KINDS],
-}
-
-/// Whose turn it is: a window of symbol numbers that moves round.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Turn {
-    start: usize,
-    quota: usize,
-    length: usize,
-}
-
-impl Turn {
-    /// Moves on, over `length` symbols in at most `turns` writes.
-    fn advance(&mut self, length: usize, turns: usize) {
-        self.start = (self.start + self.quota).checked_rem(length).unwrap_or(0);
-        self.quota = length.div_ceil(turns).max(TURN_SYMBOLS).min(length);
-        self.length = length;
-    }
-
-    fn holds(&self, index: usize) -> bool {
-        (index + self.length - self.start) % self.length < self.quota
-    }
-
-    /// Milliseconds until the same symbol has its turn again.
-    fn period_ms(&self) -> u64 {
-        WRITE_MS * self.length.div_ceil(self.quota.max(1)) as u64
-    }
 }
 
 struct Global<T> {
@@ -185,6 +153,7 @@ impl State {
     ) -> RedisResult<()> {
         let whole = extent != Extent::Due;
         self.write_symbols(pipeline, now_ms, whole)?;
+        self.write_tickers(pipeline)?;
         self.write_globals(pipeline, now_ms, whole)?;
         let stream_end = match extent {
             Extent::Due => self.events.shown(),
@@ -217,20 +186,17 @@ impl State {
         whole: bool,
     ) -> RedisResult<()> {
         self.turn.advance(self.symbols.len(), TURNS);
-        self.exposure_turn
-            .advance(self.symbols.len(), EXPOSURE_TURNS);
+        self.slow_turn.advance(self.symbols.len(), SLOW_TURNS);
+        let periods_ms = [self.turn.period_ms(), self.slow_turn.period_ms()];
         for (index, entry) in self.symbols.iter_mut().enumerate() {
             let Some(entry) = entry else { continue };
+            let turns_held = [self.turn.holds(index), self.slow_turn.holds(index)];
             for kind in SymbolKey::ALL {
-                let (has_turn, period_ms) = match kind {
-                    SymbolKey::Ticker => (true, WRITE_MS),
-                    SymbolKey::Gex | SymbolKey::Dex => (
-                        self.exposure_turn.holds(index),
-                        self.exposure_turn.period_ms(),
-                    ),
-                    _ => (self.turn.holds(index), self.turn.period_ms()),
-                };
-                let due = whole || has_turn && entry.is_due(kind, now_ms, period_ms);
+                let pace = usize::from(turns(kind) == SLOW_TURNS);
+                let (has_turn, period_ms) = (turns_held[pace], periods_ms[pace]);
+                let due = whole
+                    || entry.has_news(kind)
+                    || has_turn && entry.is_due(kind, now_ms, period_ms);
                 if due && entry.encode(kind, &self.header, &mut self.scratch) {
                     pipeline.set(&entry.keys[kind as usize], &self.scratch)?;
                     entry.changed[kind as usize] = false;
@@ -239,6 +205,14 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    /// Writes every symbol's ticker. They come behind the keys of symbols, which keep the server
+    /// busy while they are packed.
+    fn write_tickers(&mut self, pipeline: &mut Pipeline<'_>) -> RedisResult<()> {
+        let tickers = BySymbol(&self.symbols);
+        encode(&mut self.scratch, &self.header, &Packed { tickers });
+        pipeline.set(&global_key(GlobalKey::Tickers), &self.scratch)
     }
 
     fn write_globals(
@@ -282,6 +256,7 @@ impl State {
 impl Entry {
     fn new(symbol: Symbol) -> Self {
         Self {
+            symbol,
             market: None,
             book: None,
             vpin: None,
@@ -296,6 +271,15 @@ impl Entry {
 
     fn mark(&mut self, kind: SymbolKey) {
         self.changed[kind as usize] = true;
+    }
+
+    /// Whether `kind` is one that the engine tells of in turns, and changed.
+    fn has_news(&self, kind: SymbolKey) -> bool {
+        let is_packed = matches!(
+            kind,
+            SymbolKey::Ticker | SymbolKey::Last | SymbolKey::Timestamp
+        );
+        !is_packed && self.changed[kind as usize]
     }
 
     /// Whether `kind` changed, or would be overdue in `next_ms`.
@@ -320,6 +304,22 @@ impl Entry {
     }
 }
 
+/// The tickers of all symbols, as [`Tickers`](wire::market::Tickers) are read.
+#[derive(Serialize)]
+struct Packed<'a> {
+    tickers: BySymbol<'a>,
+}
+
+struct BySymbol<'a>(&'a [Option<Box<Entry>>]);
+
+impl Serialize for BySymbol<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let entries = self.0.iter().flatten();
+        let tickers = entries.filter_map(|entry| Some((entry, entry.market.as_ref()?)));
+        serializer.collect_map(tickers.map(|(entry, market)| (entry.symbol.as_str(), market)))
+    }
+}
+
 struct GlobalWriter<'a, 'b> {
     pipeline: &'a mut Pipeline<'b>,
     header: &'a Header,
@@ -331,7 +331,7 @@ struct GlobalWriter<'a, 'b> {
 impl GlobalWriter<'_, '_> {
     fn write<T: Serialize>(&mut self, key: GlobalKey, global: &mut Global<T>) -> RedisResult<()> {
         let age_ms = self.now_ms.saturating_sub(global.written_ms);
-        let due = global.changed || key.doc().refresh_ms <= age_ms + WRITE_MS;
+        let due = global.changed || key.doc().refresh_ms <= age_ms + TICK_MS;
         if let Some(value) = &global.value
             && (self.whole || due)
         {
@@ -341,6 +341,18 @@ impl GlobalWriter<'_, '_> {
             global.written_ms = self.now_ms;
         }
         Ok(())
+    }
+}
+
+/// Writes between two turns of a key when there are many symbols.
+fn turns(kind: SymbolKey) -> usize {
+    match kind {
+        SymbolKey::Book | SymbolKey::Vpin | SymbolKey::Obi => TURNS,
+        SymbolKey::Ticker
+        | SymbolKey::Last
+        | SymbolKey::Timestamp
+        | SymbolKey::Gex
+        | SymbolKey::Dex => SLOW_TURNS,
     }
 }
 
@@ -376,34 +388,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_symbol_has_its_turn_in_time() {
-        for length in [1, 63, 64, 65, 127, 500, 1_000, 6_001] {
-            for turns in [TURNS, EXPOSURE_TURNS] {
-                let mut turn = Turn::default();
-                let mut seen = vec![0_u32; length];
-                turn.advance(length, turns);
-                let writes = usize::try_from(turn.period_ms() / WRITE_MS).unwrap();
-                assert!(writes <= turns);
-                for _ in 0..writes {
-                    for (index, seen) in seen.iter_mut().enumerate() {
-                        *seen += u32::from(turn.holds(index));
-                    }
-                    turn.advance(length, turns);
-                }
-                assert!(seen.iter().all(|seen| 0 < *seen), "{length} in {turns}");
-            }
-        }
-    }
-
-    #[test]
     fn no_key_waits_longer_for_its_turn_than_its_refresh_says() {
         for kind in SymbolKey::ALL {
-            let turns = match kind {
-                SymbolKey::Ticker => 1,
-                SymbolKey::Gex | SymbolKey::Dex => EXPOSURE_TURNS,
-                _ => TURNS,
-            };
-            assert!(WRITE_MS * turns as u64 <= kind.doc().refresh_ms, "{kind:?}");
+            assert!(
+                TICK_MS * turns(kind) as u64 <= kind.doc().refresh_ms,
+                "{kind:?}"
+            );
         }
     }
 }

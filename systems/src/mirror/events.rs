@@ -2,14 +2,13 @@
 
 use super::Outgoing;
 use super::convert::{self, millis, symbol_of};
-use crate::positions::Orders;
+use crate::positions::{Orders, Reports};
 use crate::scoring::Signals;
 use bevy_ecs::prelude::*;
 use components::contract::ContractId;
 use engine::directory::Directory;
 use engine::engine::Sent;
 use engine::event::EventKind;
-use engine::inbox::Inbox;
 use wire::event::Event;
 
 /// Puts into the batch what happened in this tick: what the broker reported, what was approved, what
@@ -19,7 +18,7 @@ pub fn show_events(
     signals: Option<Res<Signals>>,
     directory: Res<Directory>,
     sent: Res<Sent>,
-    inbox: Res<Inbox>,
+    reports: Option<Res<Reports>>,
     orders: Option<Res<Orders>>,
 ) {
     let events = &mut outgoing.0.events;
@@ -28,7 +27,7 @@ pub fn show_events(
             .listed(id)
             .map_or_else(String::new, |listed| listed.terms.osi())
     };
-    for event in inbox.events() {
+    for event in reports.iter().flat_map(|reports| &reports.0) {
         let at_ms = millis(event.at).unwrap_or_default();
         let mut change = |id, status: &str| {
             let order = orders.as_ref().and_then(|orders| orders.get(id));

@@ -9,10 +9,15 @@ use components::market::{Book, LastTrade, Quote, Spot, SymbolId, Ticker};
 use components::quality::Stamp;
 use wire::Symbol;
 use wire::lane::Row;
+use wire::turn::{SLOW_TURNS, TURNS, Turn};
 
 /// What the batches so far showed of each underlying, by number.
 #[derive(Resource, Default)]
-pub struct ShownUnderlyings(Vec<Option<Box<ShownUnderlying>>>);
+pub struct ShownUnderlyings {
+    underlyings: Vec<Option<Box<ShownUnderlying>>>,
+    turn: Turn,
+    slow_turn: Turn,
+}
 
 #[derive(Default)]
 struct ShownUnderlying {
@@ -39,13 +44,19 @@ type Underlying = (
     ),
 );
 
-/// Puts into the batch what changed of the underlyings.
+/// Puts into the batch what changed of the underlyings: of all of them what they trade at, of those
+/// whose turn it is the rest. What changed of another stays different from what was shown of it, and
+/// is found at its turn.
 pub fn show_underlyings(
     mut outgoing: ResMut<Outgoing>,
     mut shown: ResMut<ShownUnderlyings>,
     underlyings: Query<Underlying>,
 ) {
     let batch = &mut outgoing.0;
+    let length = underlyings.iter().len();
+    shown.turn.advance(length, TURNS);
+    shown.slow_turn.advance(length, SLOW_TURNS);
+    let (turn, slow_turn) = (shown.turn, shown.slow_turn);
     for (id, ticker, (quote, trade, spot), book, flow, exposure) in &underlyings {
         let shown = shown.entry(*id, *ticker);
         let Some(symbol) = shown.symbol else {
@@ -57,19 +68,24 @@ pub fn show_underlyings(
             let value = convert::market(quote, trade, spot);
             batch.markets.set(Row { id, symbol, value });
         }
-        if shown.book != *book {
-            shown.book = *book;
-            let value = convert::book(book);
-            batch.books.set(Row { id, symbol, value });
+        if turn.holds(id as usize) {
+            if shown.book != *book {
+                shown.book = *book;
+                let value = convert::book(book);
+                batch.books.set(Row { id, symbol, value });
+            }
+            let (vpin, imbalance) = flow;
+            if replace(&mut shown.vpin, vpin.stamp) {
+                let value = convert::vpin(vpin);
+                batch.vpins.set(Row { id, symbol, value });
+            }
+            if replace(&mut shown.imbalance, imbalance.stamp) {
+                let value = convert::imbalance(imbalance);
+                batch.imbalances.set(Row { id, symbol, value });
+            }
         }
-        let (vpin, imbalance) = flow;
-        if replace(&mut shown.vpin, vpin.stamp) {
-            let value = convert::vpin(vpin);
-            batch.vpins.set(Row { id, symbol, value });
-        }
-        if replace(&mut shown.imbalance, imbalance.stamp) {
-            let value = convert::imbalance(imbalance);
-            batch.imbalances.set(Row { id, symbol, value });
+        if !slow_turn.holds(id as usize) {
+            continue;
         }
         let (gamma, levels, zero, delta) = exposure;
         if replace(&mut shown.gamma, [gamma.stamp, levels.stamp, zero.stamp]) {
@@ -86,10 +102,10 @@ pub fn show_underlyings(
 impl ShownUnderlyings {
     fn entry(&mut self, id: SymbolId, ticker: Ticker) -> &mut ShownUnderlying {
         let index = id.0 as usize;
-        if self.0.len() <= index {
-            self.0.resize_with(index + 1, || None);
+        if self.underlyings.len() <= index {
+            self.underlyings.resize_with(index + 1, || None);
         }
-        self.0[index].get_or_insert_with(|| {
+        self.underlyings[index].get_or_insert_with(|| {
             Box::new(ShownUnderlying {
                 symbol: symbol_of(ticker),
                 ..ShownUnderlying::default()

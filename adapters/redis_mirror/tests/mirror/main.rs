@@ -20,7 +20,7 @@ use wire::analytics::Vpin;
 use wire::batch::Heartbeat;
 use wire::event::{EVENTS_MAX, Event};
 use wire::keys::{Encoding, GlobalKey, KeyDoc, SymbolKey, schema};
-use wire::market::Market;
+use wire::market::{Market, Tickers};
 use wire::{Batch, Stamped};
 
 fn mirror(url: &str) -> RedisMirror {
@@ -94,6 +94,10 @@ fn every_key_of_the_schema_appears_with_its_life_time() {
         assert_eq!(ticker.value, market(123.45));
         let last: f64 = connection.get(SymbolKey::Last.of(symbol(0))).unwrap();
         assert_eq!(last.to_bits(), 123.45_f64.to_bits());
+        let all: Stamped<Tickers> = read(&mut connection, GlobalKey::Tickers.key()).unwrap();
+        assert_eq!((all.epoch, all.tick), (EPOCH, 4));
+        let expected = [(symbol(0), market(123.45)), (symbol(3), market(7.0))];
+        assert_eq!(all.value.tickers, expected.into());
         let beat: Stamped<Heartbeat> = read(&mut connection, GlobalKey::Heartbeat.key()).unwrap();
         assert_eq!(beat.value.digest, "0000000000000abc");
         assert_eq!(beat.value.symbols, 2);
@@ -110,8 +114,9 @@ fn keys_live_while_batches_come_and_vanish_when_they_stop() {
     let mut mirror = mirror(&server.url());
     let ticker = SymbolKey::Ticker.of(symbol(0));
     let vpin = SymbolKey::Vpin.of(symbol(0));
+    let tickers = GlobalKey::Tickers.key();
     mirror.publish(&mut full(1));
-    // The price of one symbol, published once, must outlive its TTL of 1 s three times over.
+    // Prices, published once, must outlive their TTL of 1 s three times over.
     let mut beats = 0;
     until("40 heartbeats were shown", || {
         beats += 1;
@@ -119,15 +124,19 @@ fn keys_live_while_batches_come_and_vanish_when_they_stop() {
         std::thread::sleep(std::time::Duration::from_millis(80));
         let shown: Option<Stamped<Heartbeat>> = read(&mut connection, GlobalKey::Heartbeat.key());
         if let Some(shown) = shown {
-            let age: Stamped<Market> = read(&mut connection, &ticker).expect("still alive");
-            assert!(age.tick <= shown.tick + 1);
+            let age: Stamped<Tickers> = read(&mut connection, tickers).expect("still alive");
+            assert!((shown.tick..=shown.tick + 1).contains(&age.tick));
+            assert_eq!(age.value.tickers[&symbol(0)], market(123.45));
         }
         40 <= beats
     });
-    assert!(connection.exists::<_, bool>(&vpin).unwrap());
+    let keys = [ticker.as_str(), vpin.as_str(), tickers];
+    for key in keys {
+        assert!(connection.exists::<_, bool>(key).unwrap(), "{key}");
+    }
     until("the keys are gone", || {
-        !connection.exists::<_, bool>(&ticker).unwrap()
-            && !connection.exists::<_, bool>(&vpin).unwrap()
+        keys.iter()
+            .all(|key| !connection.exists::<_, bool>(key).unwrap())
     });
 }
 
@@ -270,6 +279,7 @@ fn with_many_symbols_every_key_has_its_turn() {
     until("the first batch is shown", || mirror.report().connected);
     let mut batch = empty(2);
     for id in 0..symbols {
+        batch.markets.set(row(id, market(2.0)));
         batch.vpins.set(row(
             id,
             Vpin {
@@ -279,14 +289,30 @@ fn with_many_symbols_every_key_has_its_turn() {
         ));
     }
     mirror.publish(&mut batch);
+    until("the prices of all symbols are shown at once", || {
+        let all: Stamped<Tickers> = read(&mut connection, GlobalKey::Tickers.key()).unwrap();
+        let count = all.value.tickers.len();
+        let new = all
+            .value
+            .tickers
+            .values()
+            .filter(|ticker| **ticker == market(2.0));
+        let new = new.count();
+        assert_eq!(count, symbols as usize);
+        assert_eq!(new, if all.tick == 1 { 0 } else { count });
+        new == count
+    });
     let mut tick = 2;
-    until("every symbol shows its new value", || {
+    until("every symbol shows its new values", || {
         tick += 1;
         mirror.publish(&mut empty(tick));
         (0..symbols).all(|id| {
-            let shown: Option<Stamped<Vpin>> =
+            let vpin: Option<Stamped<Vpin>> =
                 read(&mut connection, &SymbolKey::Vpin.of(symbol(id)));
-            shown.is_some_and(|shown| shown.value.vpin == Some(0.75))
+            let ticker: Option<Stamped<Market>> =
+                read(&mut connection, &SymbolKey::Ticker.of(symbol(id)));
+            vpin.is_some_and(|shown| shown.value.vpin == Some(0.75))
+                && ticker.is_some_and(|shown| shown.value == market(2.0))
         })
     });
 }
