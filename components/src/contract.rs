@@ -247,6 +247,62 @@ impl fmt::Display for OptionTerms {
     }
 }
 
+/// A contract as it is known everywhere and for ever: its underlying and its terms.
+///
+/// A [`ContractId`] holds for one run; what outlives a run (orders, executions, positions) names
+/// contracts by this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Contract {
+    /// The underlying.
+    pub underlying: Ticker,
+    /// The terms.
+    pub terms: OptionTerms,
+}
+
+impl fmt::Display for Contract {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.terms.fmt(f)
+    }
+}
+
+/// What an account can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Instrument {
+    /// An option contract.
+    Option(Contract),
+    /// Shares, from exercise or assignment: the engine never orders them but to flatten.
+    Stock(Ticker),
+}
+
+impl Instrument {
+    /// The underlying.
+    #[must_use]
+    pub fn underlying(&self) -> Ticker {
+        match self {
+            Self::Option(contract) => contract.underlying,
+            Self::Stock(ticker) => *ticker,
+        }
+    }
+
+    /// Shares that one unit stands for.
+    #[must_use]
+    pub fn multiplier(&self) -> u32 {
+        match self {
+            Self::Option(contract) => contract.terms.multiplier,
+            Self::Stock(_) => 1,
+        }
+    }
+}
+
+impl fmt::Display for Instrument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Option(contract) => contract.fmt(f),
+            Self::Stock(ticker) => ticker.fmt(f),
+        }
+    }
+}
+
 /// When a contract settles and stops existing.
 #[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settlement(pub Timestamp);

@@ -4,6 +4,62 @@ use crate::contract::{ContractId, OptionTerms};
 use crate::market::{Side, SymbolId};
 use crate::units::{Price, Timestamp};
 use core::fmt;
+use serde::{Deserialize, Serialize};
+
+/// The most characters that the name of a strategy has.
+pub const STRATEGY_NAME_LENGTH_MAX: usize = 24;
+
+/// The name of a strategy, held in place so that it is copied as a number.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct StrategyName([u8; STRATEGY_NAME_LENGTH_MAX]);
+
+impl StrategyName {
+    /// The name `text`, cut after 24 bytes.
+    #[must_use]
+    pub const fn new(text: &str) -> Self {
+        let mut bytes = [0; STRATEGY_NAME_LENGTH_MAX];
+        let text = text.as_bytes();
+        let mut place = 0;
+        while place < text.len() && place < STRATEGY_NAME_LENGTH_MAX && text[place].is_ascii() {
+            bytes[place] = text[place];
+            place += 1;
+        }
+        Self(bytes)
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let end = self.0.iter().position(|byte| *byte == 0);
+        let length = end.unwrap_or(STRATEGY_NAME_LENGTH_MAX);
+        core::str::from_utf8(&self.0[..length]).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for StrategyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StrategyName({})", self.as_str())
+    }
+}
+
+impl fmt::Display for StrategyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl From<String> for StrategyName {
+    fn from(text: String) -> Self {
+        Self::new(&text)
+    }
+}
+
+impl From<StrategyName> for String {
+    fn from(name: StrategyName) -> Self {
+        name.as_str().to_owned()
+    }
+}
 
 /// How sure a strategy is, 0 to 100.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,7 +120,7 @@ impl Direction {
 }
 
 /// Why an order is wanted. Entries and exits take the same road.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Intent {
     /// Open a position.
     Open,
@@ -74,6 +130,12 @@ pub enum Intent {
     Target,
     /// Close a position: its time is over.
     TimeExit,
+    /// Close a part of a position: a step of its targets was reached.
+    ScaleOut,
+    /// Protect a position that has too little protection at the broker.
+    Protect,
+    /// Close everything: an operator or a limit wants it.
+    Flatten,
 }
 
 impl Intent {
@@ -91,6 +153,9 @@ impl Intent {
             Self::Stop => "stop",
             Self::Target => "target",
             Self::TimeExit => "time_exit",
+            Self::ScaleOut => "scale_out",
+            Self::Protect => "protect",
+            Self::Flatten => "flatten",
         }
     }
 }
@@ -107,7 +172,7 @@ pub struct Feature {
 }
 
 /// The number of a signal: tick and place in the tick.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SignalId {
     /// The tick that made it.
     pub tick: u64,
@@ -127,7 +192,7 @@ pub struct Signal {
     /// Its number.
     pub id: SignalId,
     /// The name of the strategy.
-    pub strategy: &'static str,
+    pub strategy: StrategyName,
     /// The underlying.
     pub symbol: SymbolId,
     /// The contract.

@@ -14,6 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The length of a tick in milliseconds.
 pub const TICK_MS: i64 = 250;
 
+/// A wall clock that moves by less against the time that passed is corrected, not jumping.
+pub const JUMP_MIN_MS: i64 = 250;
+
 /// The tick being run: the only clock that a system may read.
 #[derive(Resource, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tick {
@@ -27,6 +30,9 @@ pub struct Tick {
     pub opens_session: bool,
     /// Grid points skipped just before it because the tick before overran.
     pub skipped: u32,
+    /// By how much the host's wall clock has moved against the time that really passed since the
+    /// tick before, milliseconds; 0 below [`JUMP_MIN_MS`]. Ticks follow the time that passed.
+    pub jumped_ms: i64,
 }
 
 impl Tick {
@@ -81,11 +87,21 @@ pub struct Overrun {
     pub lost: u32,
 }
 
+/// A jump of the wall clock in a simulation, to show what it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Jump {
+    /// The first tick at or after this instant sees it.
+    pub at: Timestamp,
+    /// By how much, negative is back.
+    pub millis: i64,
+}
+
 /// A clock for simulations and benches: the next grid point comes when it is asked for.
 #[derive(Debug)]
 pub struct SteppedClock {
     windows: Vec<Window>,
     overruns: Vec<Overrun>,
+    jumps: Vec<Jump>,
     limit: Option<u64>,
     window: usize,
     point: u64,
@@ -100,6 +116,7 @@ impl SteppedClock {
         Self {
             windows,
             overruns: Vec::new(),
+            jumps: Vec::new(),
             limit: None,
             window: 0,
             point: 0,
@@ -124,11 +141,27 @@ impl SteppedClock {
         self
     }
 
+    /// Lets the wall clock jump as a scenario says.
+    #[must_use]
+    pub fn with_jumps(mut self, mut jumps: Vec<Jump>) -> Self {
+        jumps.sort_by_key(|jump| jump.at);
+        jumps.reverse();
+        self.jumps = jumps;
+        self
+    }
+
     /// Ends the run at the next tick once the flag is set.
     #[must_use]
     pub fn stopped_by(mut self, stop: Arc<AtomicBool>) -> Self {
         self.stop = stop;
         self
+    }
+
+    fn jumped_by(&mut self, instant: Timestamp) -> i64 {
+        match self.jumps.last() {
+            Some(jump) if jump.at <= instant => self.jumps.pop().map_or(0, |jump| jump.millis),
+            _ => 0,
+        }
     }
 
     fn lost_before(&mut self, instant: Timestamp) -> u32 {
@@ -162,12 +195,14 @@ impl Clock for SteppedClock {
                 continue;
             }
             self.number += 1;
+            let now = grid_point(window.start, self.point);
             return Some(Tick {
                 number: self.number,
-                now: grid_point(window.start, self.point),
+                now,
                 session: window.session,
                 opens_session,
                 skipped,
+                jumped_ms: self.jumped_by(now),
             });
         }
     }
@@ -189,9 +224,14 @@ impl Clock for SteppedClock {
 
 /// The host's clock on the grid of the windows, with absolute deadlines: a late wake-up does not
 /// move the points after it.
+///
+/// The wall clock is read once, at the start; from then on time is what really passed. A step of the
+/// wall clock, forward or back, moves no tick: it is reported, and what to do about it is decided
+/// where orders are.
 #[derive(Debug)]
 pub struct WallClock {
     stepped: SteppedClock,
+    anchor: Anchor,
     last: Option<Timestamp>,
 }
 
@@ -199,13 +239,15 @@ impl WallClock {
     /// A clock over `windows`; those that have passed are left out.
     #[must_use]
     pub fn new(windows: Vec<Window>) -> Self {
-        let now = host_now();
+        let anchor = Anchor::new(wall_now());
+        let now = anchor.now();
         let windows = windows
             .into_iter()
             .filter(|window| now < window.end)
             .collect();
         Self {
             stepped: SteppedClock::new(windows),
+            anchor,
             last: None,
         }
     }
@@ -224,7 +266,7 @@ impl Clock for WallClock {
         let mut skipped = 0_u32;
         // A point that lies a whole tick back was lost to an overrun: skipped, never made up for.
         // Before the first tick nothing is lost, the run merely began late.
-        while host_now() >= tick.now.plus_millis(TICK_MS) {
+        while self.anchor.now() >= tick.now.plus_millis(TICK_MS) {
             skipped += u32::from(self.last.is_some());
             let opens_session = tick.opens_session;
             tick = self.stepped.next()?;
@@ -233,24 +275,65 @@ impl Clock for WallClock {
         tick.number -= u64::from(skipped);
         self.stepped.number = tick.number;
         tick.skipped = skipped;
-        while host_now() < tick.now {
+        while self.anchor.now() < tick.now {
             if self.stepped.stop.load(Ordering::Relaxed) {
                 return None;
             }
-            let left_nanos = tick.now.nanos_since(host_now()).clamp(0, 50_000_000);
+            let left_nanos = tick.now.nanos_since(self.anchor.now()).clamp(0, 50_000_000);
             std::thread::sleep(std::time::Duration::from_nanos(left_nanos.unsigned_abs()));
         }
+        tick.jumped_ms = self.anchor.jump(wall_now());
         self.last = Some(tick.now);
         Some(tick)
     }
 }
 
-/// The host's time. Only clocks ask for it.
+/// The instant at which the wall clock was read, and how far it has moved since against the time
+/// that passed.
+#[derive(Debug)]
+struct Anchor {
+    wall: Timestamp,
+    passed: std::time::Instant,
+    /// How far off the wall clock was when it was last looked at.
+    off_ms: i64,
+}
+
+impl Anchor {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock that others read through Tick"
+    )]
+    fn new(wall: Timestamp) -> Self {
+        Self {
+            wall,
+            passed: std::time::Instant::now(),
+            off_ms: 0,
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        let passed = i64::try_from(self.passed.elapsed().as_nanos()).unwrap_or(i64::MAX);
+        self.wall.plus_nanos(passed)
+    }
+
+    /// By how much `wall` has jumped since the last look, 0 if by less than [`JUMP_MIN_MS`].
+    fn jump(&mut self, wall: Timestamp) -> i64 {
+        let off_ms = wall.nanos_since(self.now()) / 1_000_000;
+        let jump = off_ms.saturating_sub(self.off_ms);
+        if jump.abs() < JUMP_MIN_MS {
+            return 0;
+        }
+        self.off_ms = off_ms;
+        jump
+    }
+}
+
+/// The host's wall clock. Read to begin with, and to see that it still agrees.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the clock that others read through Tick"
 )]
-fn host_now() -> Timestamp {
+fn wall_now() -> Timestamp {
     jiff::Timestamp::now().into()
 }
 
@@ -313,8 +396,22 @@ mod tests {
     }
 
     #[test]
+    fn a_step_of_the_wall_clock_is_seen_once_and_moves_no_tick() {
+        let mut anchor = Anchor::new(Timestamp(0));
+        let at = |anchor: &Anchor, off_ms| anchor.now().plus_millis(off_ms);
+        let near = at(&anchor, 40);
+        assert_eq!(anchor.jump(near), 0, "an ordinary correction");
+        let ahead = at(&anchor, 5_000);
+        assert!((4_990..=5_000).contains(&anchor.jump(ahead)));
+        let still = at(&anchor, 5_010);
+        assert_eq!(anchor.jump(still), 0, "it has been reported");
+        let back = at(&anchor, 0);
+        assert!((-5_000..=-4_990).contains(&anchor.jump(back)));
+    }
+
+    #[test]
     fn the_wall_clock_stays_on_the_grid_and_counts_what_it_missed() {
-        let start = host_now();
+        let start = wall_now();
         let session = Session {
             date: date(2026, 3, 2),
             open: start,
@@ -323,9 +420,9 @@ mod tests {
         };
         let mut clock = WallClock::new(vec![Window::whole(session)]);
         let first = clock.next().unwrap();
-        assert!(host_now() >= first.now);
+        assert!(wall_now() >= first.now);
         // Two whole grid points pass while this tick "works".
-        while host_now() < first.now.plus_millis(600) {
+        while wall_now() < first.now.plus_millis(600) {
             std::thread::yield_now();
         }
         let second = clock.next().unwrap();

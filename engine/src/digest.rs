@@ -20,6 +20,12 @@ pub struct Digest {
     run: u64,
 }
 
+/// A fingerprint of bytes that is the same in every run and on every machine.
+#[must_use]
+pub fn hash(bytes: &[u8]) -> u64 {
+    xxh3_64_with_seed(bytes, 0)
+}
+
 /// A system's turn to fold.
 #[derive(Debug)]
 pub(crate) struct Turn {

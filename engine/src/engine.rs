@@ -1,30 +1,23 @@
 //! One world, one ordered list of systems, called once a tick.
 //!
 //! The engine is a pure function of (state, inbox). It asks the clock for a tick, fills the inbox
-//! from the feeds, runs the phases, closes the digest and hands the frame to the journal.
+//! from the feeds, runs the phases and closes the digest.
 
 use crate::clock::Tick;
 use crate::config::{Config, ConfigError, Section};
 use crate::digest::Digest;
 use crate::directory::Directory;
 use crate::feeds::Feeds;
-use crate::frame::Frame;
 use crate::inbox::Inbox;
 use crate::intake::{Intake, Peaks};
 use crate::latency::{Latency, Outcome};
 use crate::phase::Phase;
 use crate::plugin::Plugin;
-use crate::ports::{Clock, Feed, FeedError, Journal, JournalError};
+use crate::ports::{Clock, Feed, FeedError};
 use crate::transcript::Transcript;
 use bevy_ecs::prelude::*;
 use bevy_ecs::schedule::{LogLevel, ScheduleBuildSettings, SingleThreadedExecutor};
 use bevy_ecs::system::{IntoAdapterSystem, ScheduleSystem, SystemState};
-use components::contract::Expiry;
-use components::order::Order;
-
-/// Orders that Dispatch sent in this tick, for the journal.
-#[derive(Resource, Debug, Default)]
-pub struct Sent(pub Vec<Order>);
 
 /// What a run is made with.
 pub struct Setup {
@@ -48,9 +41,6 @@ pub enum EngineError {
         /// What it said.
         source: FeedError,
     },
-    /// The journal cannot be written.
-    #[error("journal: {0}")]
-    Journal(#[source] JournalError),
     /// The schedule cannot be built: two systems touch the same data in no stated order.
     #[error("schedule: {0}")]
     Schedule(String),
@@ -72,7 +62,6 @@ type Opening = (
     Option<ResMut<'static, Tick>>,
     ResMut<'static, Digest>,
     ResMut<'static, Transcript>,
-    ResMut<'static, Sent>,
     ResMut<'static, Directory>,
     ResMut<'static, Inbox>,
 );
@@ -86,7 +75,6 @@ pub struct Engine {
     clock: Box<dyn Clock>,
     intake: Intake,
     opening: SystemState<Opening>,
-    journal: Option<Box<dyn Journal>>,
     latency: Latency,
     broken: bool,
 }
@@ -109,7 +97,6 @@ impl Engine {
         world.init_resource::<Feeds>();
         world.init_resource::<Digest>();
         world.init_resource::<Transcript>();
-        world.init_resource::<Sent>();
         let mut schedule = Schedule::default();
         schedule.set_executor(SingleThreadedExecutor::new());
         schedule.set_build_settings(ScheduleBuildSettings {
@@ -129,7 +116,6 @@ impl Engine {
             clock: setup.clock,
             intake: Intake::new(setup.shuffle),
             opening,
-            journal: None,
             latency: Latency::default(),
             broken: false,
         }
@@ -201,11 +187,6 @@ impl Engine {
         self.intake.set_execution(feed);
     }
 
-    /// Records the run.
-    pub fn set_journal(&mut self, journal: Box<dyn Journal>) {
-        self.journal = Some(journal);
-    }
-
     /// Builds the schedule and shows it to a careful eye: any two systems that touch the same data
     /// in no stated order are an error.
     ///
@@ -233,17 +214,6 @@ impl Engine {
         let result = self.run_tick(tick);
         self.broken = result.is_err();
         result.map(|()| Some(tick))
-    }
-
-    /// Makes what was recorded durable. Call it at the end of a run.
-    ///
-    /// # Errors
-    /// When that fails.
-    pub fn finish(&mut self) -> Result<(), EngineError> {
-        let Some(journal) = &mut self.journal else {
-            return Ok(());
-        };
-        journal.commit().map(|_| ()).map_err(EngineError::Journal)
     }
 
     /// Ticks still to come, where the clock knows.
@@ -286,11 +256,12 @@ impl Engine {
         let outside_nanos = self.latency.lap();
         self.run_systems(&tick)?;
         self.latency.end(outside_nanos);
-        self.close(&tick)
+        self.close(&tick);
+        Ok(())
     }
 
     fn open(&mut self, tick: &Tick) -> Result<(), EngineError> {
-        let (current, mut digest, mut transcript, mut sent, mut directory, mut inbox) = self
+        let (current, mut digest, mut transcript, mut directory, mut inbox) = self
             .opening
             .get_mut(&mut self.world)
             .expect("Invariant: the engine's own resources are never removed");
@@ -300,7 +271,6 @@ impl Engine {
         }
         digest.open_tick();
         transcript.set_now(tick.now);
-        sent.0.clear();
         self.intake.fill(tick, &mut directory, &mut inbox)?;
         if is_first {
             self.world.insert_resource(*tick);
@@ -316,29 +286,9 @@ impl Engine {
         })
     }
 
-    fn close(&mut self, tick: &Tick) -> Result<(), EngineError> {
+    fn close(&mut self, tick: &Tick) {
         let mut digest = self.world.resource_mut::<Digest>();
-        let run = digest.close_tick(tick.number);
-        let Some(journal) = &mut self.journal else {
-            return Ok(());
-        };
-        let systems = digest.systems().to_vec();
-        let frame = Frame {
-            tick: tick.number,
-            now: tick.now,
-            session: (
-                Expiry::on(tick.session.date).yyyymmdd(),
-                tick.session.open,
-                tick.session.close,
-            ),
-            opens_session: tick.opens_session,
-            skipped: tick.skipped,
-            events: self.world.resource::<Inbox>().events().to_vec(),
-            orders: self.world.resource::<Sent>().0.clone(),
-            systems,
-            digest: run,
-        };
-        journal.append(&frame).map_err(EngineError::Journal)
+        digest.close_tick(tick.number);
     }
 }
 

@@ -6,9 +6,10 @@
 //! [`SymbolId`]: components::market::SymbolId
 //! [`ContractId`]: components::contract::ContractId
 
+use crate::command::OperatorCommand;
+use crate::report::Report;
 use components::contract::{ContractId, OptionTerms};
 use components::market::{Book, Side, SymbolId, Ticker};
-use components::order::{Fill, OrderId};
 use components::units::{Price, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -41,18 +42,6 @@ impl Event {
         matches!(
             self.kind,
             EventKind::SymbolListed { .. } | EventKind::ContractListed { .. }
-        )
-    }
-
-    /// Whether the broker reports on an order.
-    #[must_use]
-    pub fn is_report(&self) -> bool {
-        matches!(
-            self.kind,
-            EventKind::OrderAccepted { .. }
-                | EventKind::OrderFilled(_)
-                | EventKind::OrderCancelled { .. }
-                | EventKind::OrderRejected { .. }
         )
     }
 }
@@ -205,23 +194,8 @@ pub enum EventKind {
     FeedLost,
     /// The feed is back.
     FeedRestored,
-    /// The broker has the order.
-    OrderAccepted {
-        /// The order.
-        order: OrderId,
-    },
-    /// The broker filled part or all of an order.
-    OrderFilled(Fill),
-    /// The order is over; what was filled stays.
-    OrderCancelled {
-        /// The order.
-        order: OrderId,
-    },
-    /// The broker refused the order.
-    OrderRejected {
-        /// The order.
-        order: OrderId,
-        /// The broker's words.
-        reason: String,
-    },
+    /// The broker said something.
+    Reported(Report),
+    /// An operator wants something.
+    Commanded(Box<OperatorCommand>),
 }

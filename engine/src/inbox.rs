@@ -8,6 +8,8 @@ use components::units::Timestamp;
 #[derive(Resource, Debug, Default)]
 pub struct Inbox {
     events: Vec<Event>,
+    /// How many of them are the market's: the broker's reports come after.
+    market: usize,
     feed: Option<FeedId>,
 }
 
@@ -32,6 +34,23 @@ impl Inbox {
         &self.events
     }
 
+    /// What the market's feeds reported, listings first.
+    #[must_use]
+    pub fn market(&self) -> &[Event] {
+        &self.events[..self.market.min(self.events.len())]
+    }
+
+    /// What the broker reported.
+    #[must_use]
+    pub fn reports(&self) -> &[Event] {
+        &self.events[self.market.min(self.events.len())..]
+    }
+
+    /// What comes from now on, the broker reports.
+    pub fn close_market(&mut self) {
+        self.market = self.events.len();
+    }
+
     /// What was listed in this tick: the events that the inbox begins with.
     #[must_use]
     pub fn listings(&self) -> &[Event] {
@@ -42,6 +61,7 @@ impl Inbox {
     /// Empties the inbox and keeps its memory.
     pub fn clear(&mut self) {
         self.events.clear();
+        self.market = 0;
     }
 
     /// Replaces the events by those of a journal.

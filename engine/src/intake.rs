@@ -80,6 +80,7 @@ impl Intake {
             drain(&mut *self.feeds[*index], *index, tick, directory, inbox)?;
         }
         inbox.sort_from(first);
+        inbox.close_market();
         let market = inbox.len();
         self.peaks.market = self.peaks.market.max(market);
         if let Some(feed) = &mut self.execution {

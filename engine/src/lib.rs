@@ -4,6 +4,8 @@
 pub mod calendar;
 /// When ticks happen.
 pub mod clock;
+/// What an operator wants.
+pub mod command;
 /// Layered configuration.
 pub mod config;
 /// A fingerprint of everything a tick changed.
@@ -30,11 +32,17 @@ pub mod latency;
 pub mod math;
 /// What happens in a tick, in order.
 pub mod phase;
+/// Faults planted on purpose.
+pub mod planted;
 /// A capability and its table of contents.
 pub mod plugin;
 /// The five ports.
 pub mod ports;
 /// The only randomness.
 pub mod random;
+/// What the engine decided.
+pub mod record;
+/// What the broker says.
+pub mod report;
 /// What happened in a run, a line each.
 pub mod transcript;

@@ -23,7 +23,9 @@ pub enum Phase {
     Dedupe,
     /// What is left is approved or refused.
     Risk,
-    /// Approved orders leave.
+    /// What came in and what was decided becomes durable.
+    Commit,
+    /// What is durable leaves.
     Dispatch,
     /// State leaves for those who watch.
     Mirror,
@@ -34,7 +36,7 @@ impl Phase {
     pub const COUNT: usize = Self::ALL.len();
 
     /// All phases in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Ingest,
         Self::Greeks,
         Self::Vpin,
@@ -44,6 +46,7 @@ impl Phase {
         Self::Scoring,
         Self::Dedupe,
         Self::Risk,
+        Self::Commit,
         Self::Dispatch,
         Self::Mirror,
     ];
@@ -67,6 +70,7 @@ impl Phase {
             Self::Scoring => "scoring",
             Self::Dedupe => "dedupe",
             Self::Risk => "risk",
+            Self::Commit => "commit",
             Self::Dispatch => "dispatch",
             Self::Mirror => "mirror",
         }

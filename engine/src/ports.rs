@@ -16,9 +16,9 @@
 
 use crate::clock::Tick;
 use crate::directory::{Directory, Listings};
+use crate::event::Event;
 use crate::frame::Frame;
 use crate::inbox::Inbox;
-use components::contract::OptionTerms;
 use components::order::{Order, OrderId};
 use components::units::Timestamp;
 
@@ -68,13 +68,25 @@ pub trait Feed: Send + Sync {
 /// Why a feed cannot go on: one sentence that names the file, line or field.
 pub type FeedError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Where orders go. Held by Dispatch alone; outcomes come back as events.
+/// Where orders go. Held by Dispatch alone; outcomes come back as [`Report`]s.
+///
+/// [`Report`]: crate::report::Report
 pub trait Broker: Send + Sync {
-    /// Sends an order for the contract with `terms`. Never waits.
-    fn submit(&mut self, order: &Order, terms: &OptionTerms);
+    /// Sends orders that belong together, an entry and its legs: the broker releases none before the
+    /// last has arrived. Never waits.
+    fn submit(&mut self, orders: &[Order]);
+
+    /// Changes an order at the broker to what `order` says now. Never waits.
+    fn modify(&mut self, order: &Order, at: Timestamp);
 
     /// Asks for an order to be cancelled. Never waits.
     fn cancel(&mut self, order: OrderId, at: Timestamp);
+
+    /// Asks for everything that the broker knows; the answer names `query`. Never waits.
+    fn query(&mut self, query: u64, at: Timestamp);
+
+    /// Drops the line and makes it anew: what hangs on it is given up. Never waits.
+    fn reconnect(&mut self, at: Timestamp);
 }
 
 /// Where state is shown. Bounded; never waits; may lose batches but counts them.
@@ -104,11 +116,11 @@ pub struct MirrorReport {
 
 /// Where the run is recorded.
 pub trait Journal: Send + Sync {
-    /// Adds the frame of a tick.
+    /// Adds a tick: its frame, and what its market's feeds reported.
     ///
     /// # Errors
     /// When it cannot be stored; the engine stops.
-    fn append(&mut self, frame: &Frame) -> Result<(), JournalError>;
+    fn append(&mut self, frame: &Frame, market: &[Event]) -> Result<(), JournalError>;
 
     /// Makes everything appended durable and returns the number of the last frame.
     ///

@@ -8,6 +8,7 @@ use crate::analytics::{Delta, Gamma, Imbalance, Vpin};
 use crate::event::Events;
 use crate::lane::Lane;
 use crate::market::{Book, Market};
+use crate::status::Status;
 use serde::{Deserialize, Serialize};
 
 /// Which run and tick a batch belongs to. Readers drop an older epoch.
@@ -48,6 +49,8 @@ pub struct Batch {
     pub orders: Option<Orders>,
     /// Counts of signals, if they changed.
     pub signals: Option<SignalCounts>,
+    /// How the engine fares, if that changed or was not shown for a second.
+    pub status: Option<Status>,
     /// What happened.
     pub events: Events,
 }
@@ -66,6 +69,7 @@ impl Batch {
         self.positions = None;
         self.orders = None;
         self.signals = None;
+        self.status = None;
         self.events.clear();
     }
 
@@ -82,6 +86,7 @@ impl Batch {
         replace(&mut self.positions, &mut newer.positions);
         replace(&mut self.orders, &mut newer.orders);
         replace(&mut self.signals, &mut newer.signals);
+        replace(&mut self.status, &mut newer.status);
         self.events.append(&mut newer.events);
         newer.clear();
     }

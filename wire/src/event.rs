@@ -57,9 +57,9 @@ pub enum Event {
     },
     /// An execution.
     Fill {
-        /// The number of the order.
+        /// The number of the order, 0 for one that is not ours.
         order: u64,
-        /// The OSI symbol of the contract.
+        /// The OSI symbol of the contract, or the ticker of shares.
         contract: String,
         /// `buy` or `sell`.
         side: String,
@@ -67,8 +67,8 @@ pub enum Event {
         quantity: u32,
         /// The price of each.
         price_usd: f64,
-        /// Fees, positive is a cost.
-        fees_usd: f64,
+        /// Fees, positive is a cost; `null` until the broker has said them.
+        fees_usd: Option<f64>,
         /// When.
         at_ms: i64,
     },

@@ -91,6 +91,10 @@ pub enum GlobalKey {
     Orders,
     /// Counts of signals.
     Signals,
+    /// How the engine fares.
+    Status,
+    /// Whether trading is halted.
+    Halt,
     /// What happened.
     Events,
 }
@@ -130,7 +134,7 @@ impl SymbolKey {
 
 impl GlobalKey {
     /// All kinds, in the order of [`schema`].
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Epoch,
         Self::Heartbeat,
         Self::Tickers,
@@ -138,6 +142,8 @@ impl GlobalKey {
         Self::Positions,
         Self::Orders,
         Self::Signals,
+        Self::Status,
+        Self::Halt,
         Self::Events,
     ];
 
@@ -154,11 +160,22 @@ impl GlobalKey {
     }
 }
 
-/// Every kind of key that the mirror writes.
+/// Every kind of key that the mirror writes; [`COMMANDS`] is the one that it reads.
 #[must_use]
 pub fn schema() -> &'static [KeyDoc] {
     &SCHEMA
 }
+
+/// The stream that the mirror reads and never writes: commands of operators.
+pub static COMMANDS: KeyDoc = KeyDoc {
+    pattern: "control:commands",
+    value: Encoding::Stream,
+    payload: "fields verb, why, strategy",
+    ttl_ms: None,
+    refresh_ms: 100,
+    aliases: &[],
+    description: "read, not written: halt, reduce_only, observe, flatten, cancel_all, pause",
+};
 
 /// Entries that the stream of events keeps, nearly.
 pub const EVENTS_KEPT: u64 = 10_000;
@@ -269,11 +286,7 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         payload: "Stamped<account::Account>",
         ttl_ms: None,
         refresh_ms: 1_000,
-        aliases: &[
-            "global:pnl:realized",
-            "global:pnl:unrealized",
-            "global:halt",
-        ],
+        aliases: &["global:pnl:realized", "global:pnl:unrealized"],
         description: "cash, profit before fees, and fees, in USD",
     },
     KeyDoc {
@@ -302,6 +315,24 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         refresh_ms: 1_000,
         aliases: &["signals:global:count", "metrics:signals:blocked:{reason}"],
         description: "signals scored, emitted and blocked in this run, by reason",
+    },
+    KeyDoc {
+        pattern: "engine:status",
+        value: Encoding::Json,
+        payload: "Stamped<status::Status>",
+        ttl_ms: Some(10_000),
+        refresh_ms: 1_000,
+        aliases: &["system:status"],
+        description: "restriction and causes, line to the broker, counts, day profit, last command",
+    },
+    KeyDoc {
+        pattern: "global:halt",
+        value: Encoding::Json,
+        payload: "Stamped<status::Halt>",
+        ttl_ms: Some(10_000),
+        refresh_ms: 1_000,
+        aliases: &[],
+        description: "whether trading is halted and why; a projection, writing it halts nothing",
     },
     KeyDoc {
         pattern: "events:engine",
@@ -354,6 +385,8 @@ mod tests {
                 "positions:summary",
                 "orders:working",
                 "signals:summary",
+                "engine:status",
+                "global:halt",
                 "events:engine",
             ]
         );
@@ -374,7 +407,7 @@ mod tests {
     #[test]
     fn no_name_stands_for_two_things_and_every_row_is_reached() {
         let mut names = BTreeSet::new();
-        for doc in schema() {
+        for doc in schema().iter().chain([&COMMANDS]) {
             assert!(!doc.description.is_empty());
             for name in doc.aliases.iter().chain([&doc.pattern]) {
                 assert!(names.insert(name), "{name} stands twice");

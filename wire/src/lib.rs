@@ -20,6 +20,8 @@ pub mod lane;
 pub mod market;
 /// Until when a value may be used, and how good it is.
 pub mod quality;
+/// How the engine fares.
+pub mod status;
 /// The name of an underlying.
 pub mod symbol;
 /// Whose turn it is to be shown.
