@@ -1,134 +1,63 @@
-//! The journal port on a file: one frame a tick, length-prefixed and protected by CRC32C.
+//! The journal port on a directory of segments: append-only, chained, durable batch by batch.
 //!
 //! ```text
-//! file  = magic (8 bytes) frame*          the first frame holds the header
-//! frame = length (u32) crc of length (u32) crc of payload (u32) payload     little endian
+//! lock              held by the one writer
+//! witness           the last durable entry, as a check on the rest
+//! 00000001.segment  header, batches, zeros filled ahead
+//! 00000002.segment  begun when the one before was full, or with a new day
 //! ```
 //!
-//! The payload is [`engine::frame::Header`] or [`engine::frame::Frame`] in postcard. The length has
-//! its own checksum, so that a damaged length is told apart from a file that ends too early.
+//! Entries are gathered and made durable as one batch: one checksummed frame, one write, one sync.
+//! The next batch is written only after the sync of the one before has returned, so a batch that
+//! was cut off can only be the last. After any error the writer refuses everything: a sync that
+//! failed is never tried again. What is read back is whole, a torn tail, or damage; damage is
+//! refused. Segments and batches are described in `segment.rs` and `batch.rs`.
 
+/// The batch frame.
+mod batch;
+/// What a simulated disk holds.
+mod disk_state;
+/// Why a journal cannot be written or read.
+mod error;
+/// What can go wrong with a disk.
+mod fault;
+/// A file of the simulated disk.
+mod inode;
 /// Reading a journal back.
 mod reader;
+/// Beginning and continuing a journal.
+mod recovery;
+/// What comes after a bad batch.
+mod rest;
+/// Going through a journal batch by batch.
+mod scan;
+/// The file that batches stand in.
+mod segment;
+/// A disk with faults.
+mod simulated_disk;
+/// What the journal asks of a disk.
+mod storage;
+/// Frames as entries.
+mod typed;
+/// Looking through a journal.
+mod verify;
+/// What knows the last durable entry.
+mod witness;
 /// Writing a journal.
 mod writer;
 
-pub use reader::{JournalReader, TornTail};
-pub use writer::FileJournal;
-
-use std::path::PathBuf;
-
-/// The name of the file inside a journal's directory.
-pub const FILE_NAME: &str = "inbox.journal";
-
-/// What every journal begins with.
-const MAGIC: &[u8; 8] = b"ATRDJRNL";
-
-/// Bytes of a frame before its payload.
-const PREFIX_BYTES: usize = 12;
-
-/// The checksums and the length in front of a payload.
-struct Prefix {
-    length: u32,
-    payload_crc: u32,
-}
-
-impl Prefix {
-    fn to_bytes(&self) -> [u8; PREFIX_BYTES] {
-        let length = self.length.to_le_bytes();
-        let mut bytes = [0; PREFIX_BYTES];
-        bytes[..4].copy_from_slice(&length);
-        bytes[4..8].copy_from_slice(&length_crc(length).to_le_bytes());
-        bytes[8..].copy_from_slice(&self.payload_crc.to_le_bytes());
-        bytes
-    }
-
-    /// The prefix, or `None` if its length is not the one that was written.
-    fn from_bytes(bytes: [u8; PREFIX_BYTES]) -> Option<Self> {
-        let word = |start: usize| {
-            let mut word = [0; 4];
-            word.copy_from_slice(&bytes[start..start + 4]);
-            word
-        };
-        (u32::from_le_bytes(word(4)) == length_crc(word(0))).then(|| Self {
-            length: u32::from_le_bytes(word(0)),
-            payload_crc: u32::from_le_bytes(word(8)),
-        })
-    }
-}
-
-/// The checksum of a length; inverted, so that a prefix of zeros is not a valid one.
-fn length_crc(length: [u8; 4]) -> u32 {
-    !crc32c::crc32c(&length)
-}
-
-/// Why a journal cannot be written or read.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The directory holds a journal already.
-    #[error("journal {path} exists and is never overwritten, name another directory")]
-    Exists {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The operating system refused.
-    #[error("journal {path} could not be {action}: {source}")]
-    Io {
-        /// The file or directory.
-        path: PathBuf,
-        /// What was tried.
-        action: &'static str,
-        /// The reason.
-        source: std::io::Error,
-    },
-    /// A frame cannot be encoded.
-    #[error("frame {number} could not be encoded: {reason}")]
-    Encode {
-        /// The frame's number, the header being 0.
-        number: u64,
-        /// The reason.
-        reason: String,
-    },
-    /// An earlier write failed; what is on the disk is not known.
-    #[error("journal {path} failed before and is not written again")]
-    Failed {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file is no journal.
-    #[error("{path} is not a journal: it does not begin with ATRDJRNL and a header")]
-    NotAJournal {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The journal was written by another version.
-    #[error("journal {path} has version {found}, must be {allowed}")]
-    Version {
-        /// The file.
-        path: PathBuf,
-        /// Its version.
-        found: u16,
-        /// The version that can be read.
-        allowed: u16,
-    },
-    /// The journal is damaged before its end.
-    #[error("journal {path} is damaged at byte {offset} (frame {number}): {what}")]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// Where the damaged frame begins.
-        offset: u64,
-        /// Its number, the header being 0.
-        number: u64,
-        /// What is wrong with it.
-        what: String,
-    },
-}
-
-impl Error {
-    /// Whether the journal's content, not its path or the system, is at fault.
-    #[must_use]
-    pub fn is_damage(&self) -> bool {
-        matches!(self, Self::NotAJournal { .. } | Self::Damaged { .. })
-    }
-}
+pub use batch::ENTRY_BYTES_MAX;
+pub use disk_state::STALL_MS;
+pub use error::Error;
+pub use fault::{Fault, Occasion, Rates};
+pub use inode::SECTOR_BYTES;
+pub use reader::{Entry, Reader};
+pub use recovery::{Recovery, cut_torn_tail};
+pub use scan::{Extent, TornTail};
+pub use segment::{Identity, SEGMENT_VERSION, SegmentHeader, segment_name};
+pub use simulated_disk::SimulatedDisk;
+pub use storage::{Access, FileStorage, Lock, Storage, StorageFile};
+pub use typed::{FileJournal, JournalReader, RecordedTick};
+pub use verify::{Report, verify};
+pub use witness::{Lost, Standing, WITNESS_NAME, Witness};
+pub use writer::{Journal, Opening, Options};

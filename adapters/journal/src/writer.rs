@@ -1,142 +1,387 @@
-//! Writing a journal: buffered, durable at each commit.
+//! Writing a journal: entries are gathered, a commit makes them durable as one batch.
 
-use crate::{Error, FILE_NAME, MAGIC, Prefix};
-use engine::frame::{Frame, Header};
-use engine::ports::{Journal, JournalError};
-use serde::Serialize;
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use crate::batch::{BatchHeader, ENTRY_BYTES_MAX, HEADER_BYTES, hash, push_entry};
+use crate::error::Error;
+use crate::scan::Extent;
+use crate::segment::{Identity, SegmentHeader, segment_name};
+use crate::storage::{Lock, Storage, StorageFile};
+use crate::witness::{WITNESS_NAME, Witness, open_or_create};
+use engine::planted::planted;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
 
-/// Bytes gathered before they are handed to the operating system.
-const BUFFER_BYTES: usize = 256 * 1024;
+/// Segments lie between these sizes; what a batch knows of its place is 32 bits.
+const SEGMENT_BYTES: (u64, u64) = (4 << 10, 1 << 30);
+
+/// Zeros are written in pieces of at most this.
+static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+
+/// How a journal is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Bytes after which a new segment begins: 4 KiB to 1 GiB.
+    pub segment_bytes: u64,
+    /// Bytes of zeros that are written ahead each time that the last have been used up, so that a
+    /// commit changes no file size; 0 for none.
+    pub fill_bytes: u64,
+    /// Buffered bytes that are committed without being asked for.
+    pub buffer_bytes: usize,
+    /// How much of a journal is looked at before it is continued.
+    pub extent: Extent,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            segment_bytes: 64 << 20,
+            fill_bytes: 1 << 20,
+            buffer_bytes: 1 << 20,
+            extent: Extent::Everything,
+        }
+    }
+}
+
+/// What a writer puts into the headers of its segments.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// Who writes.
+    pub identity: Identity,
+    /// The day as `yyyymmdd`; 0 if it is not known yet, or is the day of the journal's end.
+    pub day: u32,
+    /// What a reader of the entries needs.
+    pub meta: Vec<u8>,
+}
+
+/// The segment that is written to.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    pub(crate) file: Box<dyn StorageFile>,
+    pub(crate) header: SegmentHeader,
+    /// Where the next batch begins.
+    pub(crate) offset: u64,
+    /// Up to where the file is filled, with batches or zeros.
+    pub(crate) filled: u64,
+    pub(crate) batches: u64,
+}
 
 /// A journal being written.
 ///
-/// After an error it refuses everything: what reached the disk is not known, and writing on could
-/// leave a gap that looks whole.
+/// After an error it refuses everything: what reached the disk is not known, and a sync that failed
+/// once may succeed the next time without having written anything.
 #[derive(Debug)]
-pub struct FileJournal {
-    path: PathBuf,
-    file: BufWriter<File>,
-    scratch: Vec<u8>,
-    frames: u64,
-    durable: u64,
-    failed: bool,
+pub struct Journal {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) options: Options,
+    pub(crate) identity: Identity,
+    pub(crate) meta: Vec<u8>,
+    pub(crate) segment: Segment,
+    /// The batch in the making, its header left blank.
+    pub(crate) buffer: Vec<u8>,
+    pub(crate) buffered: u32,
+    /// The last durable entry.
+    pub(crate) durable: u64,
+    /// The hash that the next batch is chained to.
+    pub(crate) link: u64,
+    pub(crate) witness: Box<dyn StorageFile>,
+    /// Whether the witness must be synced once, so that what it said before does not come back.
+    pub(crate) witness_is_wrong: bool,
+    pub(crate) last_sync: Duration,
+    pub(crate) failed: bool,
+    pub(crate) _lock: Option<Lock>,
 }
 
-impl FileJournal {
-    /// Begins a journal in `directory`, which is made if it does not exist.
+impl Journal {
+    /// Adds an entry to the batch in the making and returns its number, the first being 1. Nothing
+    /// is durable before [`Self::commit`] has said so.
     ///
     /// # Errors
-    /// If the directory holds a journal already, or cannot be written.
-    pub fn create(directory: &Path, header: &Header) -> Result<Self, Error> {
-        let path = directory.join(FILE_NAME);
-        let io = |path: &Path, action| {
-            let path = path.to_owned();
-            move |source| Error::Io {
-                path,
-                action,
-                source,
+    /// If the entry is too large, the journal has failed before, or the buffer was full and could
+    /// not be made durable.
+    pub fn append(&mut self, head: &[u8], body: &[u8]) -> Result<u64, Error> {
+        self.alone(|journal| {
+            let seq = journal.durable + u64::from(journal.buffered) + 1;
+            let bytes = head.len() as u64 + body.len() as u64;
+            if bytes > ENTRY_BYTES_MAX {
+                return Err(Error::TooLarge {
+                    seq,
+                    bytes,
+                    allowed: ENTRY_BYTES_MAX,
+                });
             }
-        };
-        std::fs::create_dir_all(directory).map_err(io(directory, "created"))?;
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&path)
-            .map_err(|source| match source.kind() {
-                io::ErrorKind::AlreadyExists => Error::Exists { path: path.clone() },
-                _ => io(&path, "created")(source),
-            })?;
-        let mut journal = Self {
-            path: path.clone(),
-            file: BufWriter::with_capacity(BUFFER_BYTES, file),
-            scratch: Vec::new(),
-            frames: 0,
-            durable: 0,
-            failed: false,
-        };
-        journal
-            .file
-            .write_all(MAGIC)
-            .map_err(io(&path, "written"))?;
-        journal.write(header)?;
-        journal.sync()?;
-        // The name of a new file is durable only once its directory is.
-        #[cfg(unix)]
-        File::open(directory)
-            .and_then(|directory| directory.sync_all())
-            .map_err(io(directory, "made durable"))?;
-        Ok(journal)
+            if journal.buffer.is_empty() {
+                journal.buffer.resize(HEADER_BYTES, 0);
+            }
+            push_entry(&mut journal.buffer, head, body);
+            journal.buffered += 1;
+            if journal.buffer.len() > journal.options.buffer_bytes {
+                journal.write_batch()?;
+            }
+            Ok(seq)
+        })
     }
 
-    fn write<T: Serialize>(&mut self, value: &T) -> Result<(), Error> {
+    /// Makes everything appended durable and returns the number of the last entry.
+    ///
+    /// # Errors
+    /// When it is not durable; the journal takes nothing more.
+    pub fn commit(&mut self) -> Result<u64, Error> {
+        self.alone(|journal| {
+            journal.write_batch()?;
+            Ok(journal.durable)
+        })
+    }
+
+    /// Commits and begins a new segment for `day`, written `yyyymmdd`; nothing if it is that day.
+    ///
+    /// # Errors
+    /// As [`Self::commit`].
+    pub fn roll(&mut self, day: u32) -> Result<(), Error> {
+        self.alone(|journal| {
+            if journal.segment.header.day == day {
+                return Ok(());
+            }
+            journal.write_batch()?;
+            journal.begin_segment(day)
+        })
+    }
+
+    /// The last durable entry.
+    #[must_use]
+    pub fn durable(&self) -> u64 {
+        self.durable
+    }
+
+    /// The day of the segment that is written to.
+    #[must_use]
+    pub fn day(&self) -> u32 {
+        self.segment.header.day
+    }
+
+    /// How long the disk took to make the last batch durable.
+    #[must_use]
+    pub fn last_sync(&self) -> Duration {
+        self.last_sync
+    }
+
+    /// Where the journal is stored.
+    #[must_use]
+    pub fn storage(&self) -> &Arc<dyn Storage> {
+        &self.storage
+    }
+
+    /// Does something that leaves the journal closed if it fails.
+    fn alone<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
         if self.failed {
             return Err(Error::Failed {
-                path: self.path.clone(),
+                path: self.storage.path(""),
             });
         }
-        // Set until all is well, so that every early return leaves the journal closed.
         self.failed = true;
-        let mut scratch = std::mem::take(&mut self.scratch);
-        scratch.clear();
-        let encode = |reason: String| Error::Encode {
-            number: self.frames,
-            reason,
-        };
-        self.scratch = postcard::to_extend(value, scratch).map_err(|e| encode(e.to_string()))?;
-        let length = u32::try_from(self.scratch.len())
-            .map_err(|_| encode(format!("{} bytes are too many", self.scratch.len())))?;
-        let prefix = Prefix {
-            length,
-            payload_crc: crc32c::crc32c(&self.scratch),
-        };
-        self.file
-            .write_all(&prefix.to_bytes())
-            .and_then(|()| self.file.write_all(&self.scratch))
-            .map_err(|source| self.io_error("written", source))?;
-        self.frames += 1;
+        let done = act(self)?;
         self.failed = false;
-        Ok(())
+        Ok(done)
     }
 
-    fn sync(&mut self) -> Result<(), Error> {
-        if self.failed {
-            return Err(Error::Failed {
-                path: self.path.clone(),
-            });
-        }
-        if self.durable == self.frames {
+    fn write_batch(&mut self) -> Result<(), Error> {
+        if self.buffered == 0 {
             return Ok(());
         }
-        self.failed = true;
-        self.file
-            .flush()
-            .and_then(|()| self.file.get_ref().sync_data())
-            .map_err(|source| self.io_error("made durable", source))?;
-        self.durable = self.frames;
-        self.failed = false;
+        let length = self.buffer.len() as u64;
+        if self.segment.batches > 0 && self.segment.offset + length > self.options.segment_bytes {
+            self.begin_segment(self.segment.header.day)?;
+        }
+        let seq = self.durable + 1;
+        let too_far = |reason: &str| Error::Encode {
+            seq,
+            reason: reason.to_owned(),
+        };
+        let header = BatchHeader {
+            length: u32::try_from(self.buffer.len() - HEADER_BYTES)
+                .map_err(|_| too_far("the batch is too long"))?,
+            first_seq: seq,
+            entries: self.buffered,
+            position: u32::try_from(self.segment.offset)
+                .map_err(|_| too_far("the segment is too long"))?,
+            previous: self.link,
+            payload_crc: crc32c::crc32c(&self.buffer[HEADER_BYTES..]),
+        };
+        self.buffer[..HEADER_BYTES].copy_from_slice(&header.to_bytes());
+        let refused = refusal(&*self.storage, &segment_name(self.segment.header.number));
+        let fill = self.options.fill_bytes;
+        self.segment
+            .write(&self.buffer, fill)
+            .map_err(|source| refused("written", source))?;
+        // I32: nothing is acknowledged before it is durable. Planted: nobody waits for that.
+        if !planted(32) {
+            self.last_sync = self
+                .segment
+                .file
+                .sync_data()
+                .map_err(|source| refused("made durable", source))?;
+        }
+        self.link = hash(&self.buffer);
+        self.durable += u64::from(self.buffered);
+        self.buffer.clear();
+        self.buffered = 0;
+        self.tell_witness()
+    }
+
+    fn tell_witness(&mut self) -> Result<(), Error> {
+        let witness = Witness {
+            seq: self.durable,
+            hash: self.link,
+        };
+        let refused = refusal(&*self.storage, WITNESS_NAME);
+        witness
+            .write(&mut *self.witness)
+            .map_err(|source| refused("written", source))?;
+        if self.witness_is_wrong {
+            self.witness
+                .sync_data()
+                .map_err(|source| refused("made durable", source))?;
+            self.witness_is_wrong = false;
+        }
         Ok(())
     }
 
-    fn io_error(&self, action: &'static str, source: io::Error) -> Error {
-        Error::Io {
-            path: self.path.clone(),
-            action,
-            source,
+    /// Begins a new segment. What stands in the one before is durable.
+    pub(crate) fn begin_segment(&mut self, day: u32) -> Result<(), Error> {
+        let before = &mut self.segment;
+        if before.filled > before.offset {
+            let refused = refusal(&*self.storage, &segment_name(before.header.number));
+            before
+                .file
+                .truncate(before.offset)
+                .and_then(|()| before.file.sync_data())
+                .map_err(|source| refused("cut to its length", source))?;
+            before.filled = before.offset;
         }
+        let number = before.header.number + 1;
+        let header = SegmentHeader {
+            number,
+            first_seq: self.durable + 1,
+            previous: self.link,
+            day,
+            day_begins: if day == before.header.day {
+                before.header.day_begins
+            } else {
+                number
+            },
+            identity: self.identity.clone(),
+            meta: self.meta.clone(),
+        };
+        (self.segment, self.link) = Segment::create(&*self.storage, header, &self.options)?;
+        Ok(())
     }
 }
 
-impl Journal for FileJournal {
-    fn append(&mut self, frame: &Frame) -> Result<(), JournalError> {
-        Ok(self.write(frame)?)
+impl Segment {
+    /// Makes a segment, durably, and returns the hash that its first batch is chained to.
+    pub(crate) fn create(
+        storage: &dyn Storage,
+        header: SegmentHeader,
+        options: &Options,
+    ) -> Result<(Self, u64), Error> {
+        let name = segment_name(header.number);
+        let refused = refusal(storage, &name);
+        let bytes = header.to_bytes()?;
+        let file = storage
+            .create(&name)
+            .map_err(|source| refused("created", source))?;
+        let mut segment = Self {
+            file,
+            header,
+            offset: 0,
+            filled: 0,
+            batches: 0,
+        };
+        segment
+            .write(&bytes, options.fill_bytes)
+            .and_then(|()| segment.file.sync_data())
+            .map_err(|source| refused("written", source))?;
+        segment.batches = 0;
+        // The name of a new file is durable only once its directory is.
+        storage
+            .sync_dir()
+            .map_err(|source| refused("made durable", source))?;
+        Ok((segment, hash(&bytes)))
     }
 
-    /// Makes all frames durable and returns the number of the last, the header being 0.
-    fn commit(&mut self) -> Result<u64, JournalError> {
-        self.sync()?;
-        Ok(self.durable - 1)
+    /// Writes at the end, and zeros ahead of it where the last have been used up.
+    fn write(&mut self, bytes: &[u8], fill_bytes: u64) -> io::Result<()> {
+        let end = self.offset + bytes.len() as u64;
+        if fill_bytes > 0 && end > self.filled {
+            let mut at = end;
+            while at < end + fill_bytes {
+                let left = usize::try_from(end + fill_bytes - at).unwrap_or(usize::MAX);
+                let zeros = &ZEROS[..left.min(ZEROS.len())];
+                self.file.write_at(at, zeros)?;
+                at += zeros.len() as u64;
+            }
+            self.filled = at;
+        }
+        self.file.write_at(self.offset, bytes)?;
+        self.offset = end;
+        self.filled = self.filled.max(end);
+        self.batches += 1;
+        Ok(())
+    }
+}
+
+/// Whether the options can be used.
+pub(crate) fn check(options: &Options) -> Result<(), Error> {
+    let (least, most) = SEGMENT_BYTES;
+    let wrong = |field, found, allowed| {
+        Err(Error::Option {
+            field,
+            found,
+            allowed,
+        })
+    };
+    if !(least..=most).contains(&options.segment_bytes) {
+        return wrong("segment_bytes", options.segment_bytes, "4096 to 1073741824");
+    }
+    if options.fill_bytes > most {
+        return wrong("fill_bytes", options.fill_bytes, "0 to 1073741824");
+    }
+    if options.buffer_bytes as u64 > most {
+        return wrong(
+            "buffer_bytes",
+            options.buffer_bytes as u64,
+            "0 to 1073741824",
+        );
+    }
+    Ok(())
+}
+
+/// Keeps other writers out.
+pub(crate) fn take_lock(storage: &dyn Storage) -> Result<Option<Lock>, Error> {
+    match storage.lock() {
+        Ok(lock) => Ok(Some(lock)),
+        // I36: a second writer is refused. Planted: it writes on.
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock && planted(36) => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(Error::Locked {
+            path: storage.path(""),
+        }),
+        Err(source) => Err(refusal(storage, "")("locked", source)),
+    }
+}
+
+/// Opens the witness for writing.
+pub(crate) fn open_witness(storage: &dyn Storage) -> Result<Box<dyn StorageFile>, Error> {
+    open_or_create(storage).map_err(|source| refusal(storage, WITNESS_NAME)("opened", source))
+}
+
+/// Turns what the operating system said of the file `name` into an error.
+pub(crate) fn refusal(
+    storage: &dyn Storage,
+    name: &str,
+) -> impl Fn(&'static str, io::Error) -> Error + use<> {
+    let path = storage.path(name);
+    move |action, source| Error::Io {
+        path: path.clone(),
+        action,
+        source,
     }
 }
