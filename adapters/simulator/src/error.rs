@@ -60,6 +60,16 @@ pub enum Error {
         /// What is allowed.
         allowed: &'static str,
     },
+    /// A field of a gateway's config lies outside what is allowed.
+    #[error("{field} was {found}, must be {allowed}")]
+    Gateway {
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        found: String,
+        /// What is allowed.
+        allowed: &'static str,
+    },
     /// The engine drains the market without having numbered what it lists.
     #[error("{ticker} has not been listed")]
     SymbolNotListed {

@@ -5,12 +5,14 @@
 //!   anew.
 //! - Nothing fills on a side that is missing, on a quote that is crossed or has a side below zero or
 //!   beyond what the contract can be worth, in a halted underlying, or at and after settlement.
-//! - A stop becomes a market order once the bid (to sell) or the ask (to buy) has reached it.
+//! - A stop becomes a market order once the bid (to sell) or the ask (to buy) has reached it; with a
+//!   limit it becomes a limit order.
 //! - Orders in a contract are served in order of arrival.
 
+use crate::resting::{Displayed, Match, Resting};
 use components::contract::{ContractId, OptionTerms, Right};
 use components::market::{Side, SymbolId};
-use components::order::{Order, OrderId, OrderKind};
+use components::order::PermId;
 use components::units::{PRICE_UNITS_PER_DOLLAR, Price, Timestamp};
 use std::collections::BTreeMap;
 
@@ -19,7 +21,7 @@ use std::collections::BTreeMap;
 pub(crate) struct Venue {
     contracts: Vec<Contract>,
     symbols: Vec<Trading>,
-    orders: BTreeMap<OrderId, Working>,
+    orders: BTreeMap<PermId, Resting>,
 }
 
 /// What the exchange knows of a contract that is traded.
@@ -55,36 +57,6 @@ impl Instrument {
     }
 }
 
-/// A working order.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Working {
-    /// As it was sent; a stop becomes a market order when it is triggered.
-    pub(crate) order: Order,
-    /// Contracts not filled.
-    pub(crate) left: u32,
-}
-
-/// Contracts that changed hands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Match {
-    /// The order.
-    pub(crate) order: Order,
-    /// Contracts.
-    pub(crate) quantity: u32,
-    /// The price of each.
-    pub(crate) price: Price,
-    /// Whether the order is complete.
-    pub(crate) completes: bool,
-}
-
-/// One side of a quote: what was said and what is left of it.
-#[derive(Clone, Copy, Debug, Default)]
-struct Displayed {
-    price: Price,
-    quoted: u32,
-    left: u32,
-}
-
 /// A contract as the exchange sees it.
 #[derive(Debug, Default)]
 struct Contract {
@@ -93,7 +65,7 @@ struct Contract {
     ask: Displayed,
     quoted_at: Option<Timestamp>,
     stamped_at: Option<Timestamp>,
-    orders: Vec<OrderId>,
+    orders: Vec<PermId>,
 }
 
 /// The state of trading in an underlying.
@@ -145,61 +117,64 @@ impl Venue {
         trading.halted = halted;
     }
 
-    /// Orders at work.
-    pub(crate) fn working(&self) -> usize {
-        self.orders.len()
-    }
-
-    /// Takes an order in the contract that `instrument` describes.
-    pub(crate) fn accept(&mut self, order: Order, instrument: Instrument) {
-        let contract = self.contract_mut(order.contract);
+    /// Takes an order in the contract that `instrument` describes. One that works already keeps
+    /// its place and what it was triggered to, and has as many contracts left as `resting` says.
+    pub(crate) fn hold(&mut self, resting: Resting, instrument: Instrument) {
+        if let Some(held) = self.orders.get_mut(&resting.perm) {
+            held.left = resting.left;
+            return;
+        }
+        let contract = self.contract_mut(resting.contract);
         contract.instrument = Some(instrument);
-        contract.orders.push(order.id);
-        let left = order.quantity;
-        self.orders.insert(order.id, Working { order, left });
+        contract.orders.push(resting.perm);
+        self.orders.insert(resting.perm, resting);
     }
 
     /// Ends an order; `None` if it does not work here (any more).
-    pub(crate) fn remove(&mut self, order: OrderId) -> Option<Working> {
-        let working = self.orders.remove(&order)?;
-        let contract = self.contract_mut(working.order.contract);
-        contract.orders.retain(|id| *id != order);
-        Some(working)
+    pub(crate) fn remove(&mut self, perm: PermId) -> Option<Resting> {
+        let resting = self.orders.remove(&perm)?;
+        let contract = self.contract_mut(resting.contract);
+        contract.orders.retain(|id| *id != perm);
+        Some(resting)
     }
 
-    /// Matches the orders in a contract against its displayed quote, and removes the complete ones.
-    pub(crate) fn sweep(&mut self, contract: ContractId, now: Timestamp, into: &mut Vec<Match>) {
-        let Some(state) = self.contracts.get_mut(contract.0 as usize) else {
-            return;
-        };
-        let Some(instrument) = state.instrument else {
-            return;
-        };
+    /// Matches the first order in a contract that its displayed quote can fill, and removes it if it
+    /// is complete. One at a time: a fill may change what the orders after it may do.
+    pub(crate) fn next_match(&mut self, contract: ContractId, now: Timestamp) -> Option<Match> {
+        let state = self.contracts.get_mut(contract.0 as usize)?;
+        let instrument = state.instrument?;
         if state.orders.is_empty() || now >= instrument.settlement {
-            return;
+            return None;
         }
         if !state.is_open(&instrument, &self.symbols) {
-            return;
+            return None;
         }
-        let before = into.len();
-        for id in &state.orders {
-            let Some(working) = self.orders.get_mut(id) else {
+        for place in 0..state.orders.len() {
+            let perm = state.orders[place];
+            let Some(resting) = self.orders.get_mut(&perm) else {
                 continue;
             };
-            let side = match working.order.side {
+            let side = match resting.side {
                 Side::Buy => &mut state.ask,
                 Side::Sell => &mut state.bid,
             };
-            if let Some(found) = working.take_from(side) {
-                into.push(found);
+            let Some(found) = resting.take_from(side) else {
+                continue;
+            };
+            if resting.left == 0 {
+                self.orders.remove(&perm);
+                state.orders.remove(place);
             }
+            return Some(found);
         }
-        for found in &into[before..] {
-            if found.completes {
-                self.orders.remove(&found.order.id);
-                state.orders.retain(|id| *id != found.order.id);
-            }
-        }
+        None
+    }
+
+    /// What is displayed of a contract that may be traded now: bid and ask, each with what is left.
+    pub(crate) fn shown(&self, contract: ContractId) -> Option<[(Price, u32); 2]> {
+        let state = self.contracts.get(contract.0 as usize)?;
+        let side = |side: &Displayed| (side.price, side.left);
+        (state.bid.is_there() && state.ask.is_there()).then(|| [side(&state.bid), side(&state.ask)])
     }
 
     fn contract_mut(&mut self, contract: ContractId) -> &mut Contract {
@@ -208,54 +183,6 @@ impl Venue {
             self.contracts.resize_with(place + 1, Contract::default);
         }
         &mut self.contracts[place]
-    }
-}
-
-impl Working {
-    fn take_from(&mut self, displayed: &mut Displayed) -> Option<Match> {
-        if !displayed.is_there() {
-            return None;
-        }
-        let (side, price) = (self.order.side, displayed.price);
-        let reaches = |limit: Price| match side {
-            Side::Buy => price <= limit,
-            Side::Sell => price >= limit,
-        };
-        match self.order.kind {
-            OrderKind::Limit(limit) if !reaches(limit) => return None,
-            // A stop waits for the market to run away from it: the other way round.
-            OrderKind::Stop(stop) if reaches(stop) && price != stop => return None,
-            OrderKind::Stop(_) => self.order.kind = OrderKind::Market,
-            _ => {}
-        }
-        let quantity = self.left.min(displayed.left);
-        if quantity == 0 {
-            return None;
-        }
-        self.left -= quantity;
-        displayed.left -= quantity;
-        Some(Match {
-            order: self.order,
-            quantity,
-            price,
-            completes: self.left == 0,
-        })
-    }
-}
-
-impl Displayed {
-    fn quote(&mut self, price: Price, size: u32) {
-        if (price, size) != (self.price, self.quoted) {
-            *self = Self {
-                price,
-                quoted: size,
-                left: size,
-            };
-        }
-    }
-
-    fn is_there(&self) -> bool {
-        self.price.is_some() && self.quoted > 0
     }
 }
 
@@ -281,20 +208,19 @@ impl Contract {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use components::order::OrderKind;
 
     const CONTRACT: ContractId = ContractId(3);
     const SYMBOL: SymbolId = SymbolId(0);
     const SETTLEMENT: Timestamp = Timestamp(1_000);
 
-    fn order(id: u64, side: Side, quantity: u32, kind: OrderKind) -> Order {
-        Order {
-            id: OrderId(id),
+    fn order(id: u64, side: Side, quantity: u32, kind: OrderKind) -> Resting {
+        Resting {
+            perm: PermId(id),
             contract: CONTRACT,
             side,
-            quantity,
             kind,
-            at: Timestamp(0),
-            good_until: SETTLEMENT,
+            left: quantity,
         }
     }
 
@@ -318,17 +244,14 @@ mod tests {
     }
 
     fn sweep(venue: &mut Venue, at: i64) -> Vec<(u64, u32, i64)> {
-        let mut found = Vec::new();
-        venue.sweep(CONTRACT, Timestamp(at), &mut found);
-        found
-            .iter()
-            .map(|found| (found.order.id.0, found.quantity, found.price.0))
+        core::iter::from_fn(|| venue.next_match(CONTRACT, Timestamp(at)))
+            .map(|found| (found.perm.0, found.quantity, found.price.0))
             .collect()
     }
 
-    fn accept(venue: &mut Venue, order: Order) {
+    fn accept(venue: &mut Venue, order: Resting) {
         let terms = OptionTerms::from_osi("AAA   260302C00100000").unwrap();
-        venue.accept(order, Instrument::new(SYMBOL, &terms, SETTLEMENT));
+        venue.hold(order, Instrument::new(SYMBOL, &terms, SETTLEMENT));
     }
 
     #[test]
@@ -342,7 +265,7 @@ mod tests {
         assert_eq!(sweep(&mut venue, 3), []);
         show(&mut venue, (10_100, 10), (10_900, 9), 4);
         assert_eq!(sweep(&mut venue, 4), [(1, 3, 10_900)]);
-        assert_eq!(venue.working(), 0);
+        assert_eq!(venue.orders.len(), 0);
     }
 
     #[test]
@@ -391,6 +314,36 @@ mod tests {
         assert_eq!(sweep(&mut venue, 2), []);
         show(&mut venue, (10_000, 3), (11_500, 5), 3);
         assert_eq!(sweep(&mut venue, 3), [(1, 1, 11_500)]);
+    }
+
+    #[test]
+    fn a_triggered_stop_limit_rests_at_its_limit() {
+        let mut venue = venue();
+        let kind = OrderKind::StopLimit {
+            stop: Price(9_500),
+            limit: Price(9_300),
+        };
+        accept(&mut venue, order(1, Side::Sell, 6, kind));
+        assert_eq!(sweep(&mut venue, 2), []);
+        // Gapped through both: triggered, but not sold below its limit.
+        show(&mut venue, (9_000, 3), (11_000, 5), 3);
+        assert_eq!(sweep(&mut venue, 3), []);
+        // A bid above the stop would not have triggered it.
+        show(&mut venue, (9_800, 2), (11_000, 5), 4);
+        assert_eq!(sweep(&mut venue, 4), [(1, 2, 9_800)]);
+        show(&mut venue, (9_200, 2), (11_000, 5), 5);
+        assert_eq!(sweep(&mut venue, 5), []);
+        show(&mut venue, (9_300, 9), (11_000, 5), 6);
+        assert_eq!(sweep(&mut venue, 6), [(1, 4, 9_300)]);
+    }
+
+    #[test]
+    fn an_order_held_again_keeps_its_place_and_trigger() {
+        let mut venue = venue();
+        accept(&mut venue, order(1, Side::Buy, 1, OrderKind::Market));
+        accept(&mut venue, order(2, Side::Buy, 9, OrderKind::Market));
+        accept(&mut venue, order(1, Side::Buy, 3, OrderKind::Market));
+        assert_eq!(sweep(&mut venue, 2), [(1, 3, 11_000), (2, 2, 11_000)]);
     }
 
     #[test]
@@ -460,10 +413,7 @@ mod tests {
         let mut venue = venue();
         accept(&mut venue, order(1, Side::Buy, 8, OrderKind::Market));
         sweep(&mut venue, 2);
-        assert_eq!(
-            venue.remove(OrderId(1)).map(|working| working.left),
-            Some(3)
-        );
-        assert!(venue.remove(OrderId(1)).is_none());
+        assert_eq!(venue.remove(PermId(1)).map(|working| working.left), Some(3));
+        assert!(venue.remove(PermId(1)).is_none());
     }
 }

@@ -1,14 +1,16 @@
 //! What the tests share: sessions, ticks, and a feed drained as the engine would.
 
-use components::contract::ContractId;
-use components::market::Quote;
-use components::units::Timestamp;
+use components::contract::{Contract, ContractId};
+use components::market::{Quote, Side};
+use components::order::{Execution, ExecutionId, Order, OrderId, OrderKind, Role};
+use components::units::{Cash, Timestamp};
 use engine::calendar::Session;
 use engine::clock::Tick;
 use engine::directory::{Directory, Listings};
 use engine::event::{Event, EventKind};
 use engine::inbox::Inbox;
 use engine::ports::Feed;
+use engine::report::Report;
 use jiff::ToSpan;
 use jiff::civil::{Weekday, date};
 use simulator::{Market, MarketConfig};
@@ -49,6 +51,7 @@ pub(crate) fn tick(session: Session, point: i64) -> Tick {
         session,
         opens_session: point == 1,
         skipped: 0,
+        jumped_ms: 0,
     }
 }
 
@@ -160,4 +163,70 @@ pub(crate) fn option_quotes(events: &[Event]) -> impl Iterator<Item = (ContractI
         }
         _ => None,
     })
+}
+
+/// The contract with the engine's number `contract`.
+pub(crate) fn named(directory: &Directory, contract: ContractId) -> Contract {
+    let listed = directory.listed(contract).unwrap();
+    Contract {
+        underlying: directory.ticker(listed.symbol).unwrap(),
+        terms: listed.terms,
+    }
+}
+
+/// An entry without legs.
+pub(crate) fn entry(
+    (id, contract): (u64, Contract),
+    side: Side,
+    quantity: u32,
+    kind: OrderKind,
+    (at, good_until): (Timestamp, Timestamp),
+) -> Order {
+    Order {
+        id: OrderId(id),
+        contract,
+        side,
+        quantity,
+        kind,
+        role: Role::Entry,
+        parent: None,
+        oca: None,
+        at,
+        good_until,
+    }
+}
+
+/// The report that an event of the exchange carries.
+pub(crate) fn report(event: &Event) -> &Report {
+    match &event.kind {
+        EventKind::Reported(report) => report,
+        other => panic!("{other:?} is no report"),
+    }
+}
+
+/// What each execution among `events` was charged; each must be charged once.
+pub(crate) fn charges(events: &[Event]) -> BTreeMap<ExecutionId, Cash> {
+    let mut charges = BTreeMap::new();
+    for event in events {
+        if let EventKind::Reported(Report::Charged { execution, fees }) = &event.kind {
+            assert!(charges.insert(*execution, *fees).is_none(), "{execution}");
+        }
+    }
+    charges
+}
+
+/// The executions among `events`, each with its charge.
+pub(crate) fn executions(events: &[Event]) -> Vec<(Execution, Cash)> {
+    let charges = charges(events);
+    let found: Vec<(Execution, Cash)> = events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::Reported(Report::Executed(execution)) => {
+                Some((*execution, charges[&execution.id]))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(found.len(), charges.len(), "a charge without an execution");
+    found
 }

@@ -1,13 +1,14 @@
 //! A feed can be damaged as a script says, and an exchange does not trade on garbage.
 
-use crate::common::{Drained, sessions, tick};
-use components::contract::ContractId;
+use crate::common::{Drained, entry, named, report, sessions, tick};
+use components::contract::{ContractId, Instrument};
 use components::market::{Side, Ticker, TickerError};
-use components::order::{Order, OrderId, OrderKind};
+use components::order::OrderKind;
 use components::units::{Price, Timestamp};
 use engine::event::{Event, EventKind};
 use engine::inbox::Inbox;
 use engine::ports::{Broker, Feed};
+use engine::report::Report;
 use simulator::{
     EventClass, ExchangeConfig, Fault, FaultKind, Faulted, Market, MarketConfig, Scripted,
     ScriptedEvent, ScriptedKind, exchange, settled_at_close, ticker_of,
@@ -224,31 +225,31 @@ fn trade_on_garbage(seed: u64) {
         let events = inbox.len();
         reports.drain(&tick, &feed.directory, &mut inbox).unwrap();
         for event in &inbox.events()[events..] {
-            if let EventKind::OrderFilled(fill) = &event.kind {
-                assert!(
-                    true_prices[&fill.contract].contains(&fill.price),
-                    "{fill:?}"
-                );
+            if let Report::Executed(fill) = report(event) {
+                let Instrument::Option(contract) = fill.instrument else {
+                    panic!("{fill:?}");
+                };
+                let contract = feed.directory.contract(contract.underlying, contract.terms);
+                let prices = &true_prices[&contract.unwrap()];
+                assert!(prices.contains(&fill.price), "{fill:?}");
                 fills += 1;
             }
         }
         let number = point.unsigned_abs();
         let contract = ContractId(u32::try_from(number % 80).unwrap());
-        let order = Order {
-            id: OrderId(number),
-            contract,
-            side: if number.is_multiple_of(3) {
-                Side::Sell
-            } else {
-                Side::Buy
-            },
-            quantity: 3,
-            kind: OrderKind::Market,
-            at: tick.now,
-            good_until: tick.now.plus_millis(20_000),
+        let side = if number.is_multiple_of(3) {
+            Side::Sell
+        } else {
+            Side::Buy
         };
-        let terms = feed.directory.listed(contract).unwrap().terms;
-        broker.submit(&order, &terms);
+        let order = entry(
+            (number, named(&feed.directory, contract)),
+            side,
+            3,
+            OrderKind::Market,
+            (tick.now, tick.now.plus_millis(20_000)),
+        );
+        broker.submit(&[order]);
     }
     assert!(fills > 150, "{fills} fills");
 }

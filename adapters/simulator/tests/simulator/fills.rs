@@ -1,14 +1,16 @@
 //! Whatever is sent, fills keep the rules: random orders on a synthetic market.
 
-use crate::common::{Drained, sessions, tick};
-use components::contract::ContractId;
+use crate::common::{Drained, entry, executions, named, report, sessions, tick};
+use components::contract::{Contract, ContractId, Instrument};
 use components::market::{Quote, Side};
-use components::order::{Fill, Order, OrderId, OrderKind};
+use components::order::{Execution, Order, OrderId, OrderKind};
 use components::units::{Cash, Price, Timestamp};
 use engine::clock::Tick;
+use engine::directory::Directory;
 use engine::event::{Event, EventKind};
 use engine::inbox::Inbox;
 use engine::ports::{Broker, Feed};
+use engine::report::Report;
 use proptest::prelude::*;
 use simulator::{ExchangeConfig, Market, MarketConfig, exchange, settled_at_close};
 use std::collections::BTreeMap;
@@ -18,7 +20,15 @@ struct Outcome {
     orders: BTreeMap<OrderId, Order>,
     reports: Vec<Event>,
     /// All option quotes by contract in order of reception.
-    quotes: BTreeMap<ContractId, Vec<Quote>>,
+    quotes: BTreeMap<Contract, Vec<Quote>>,
+}
+
+/// An execution of an order of ours, with what it cost.
+struct Fill {
+    order: OrderId,
+    contract: Contract,
+    execution: Execution,
+    fees: Cash,
 }
 
 fn trade_at_random(seed: u64, ticks: i64) -> Outcome {
@@ -42,7 +52,7 @@ fn trade_at_random(seed: u64, ticks: i64) -> Outcome {
         let tick: Tick = tick(session, point);
         let events = market.at(tick).to_vec();
         for event in &events {
-            note_quote(&mut outcome.quotes, event);
+            note_quote(&mut outcome.quotes, &market.directory, event);
         }
         let mut inbox = Inbox::default();
         let market_events = events.len();
@@ -52,9 +62,8 @@ fn trade_at_random(seed: u64, ticks: i64) -> Outcome {
             .reports
             .extend_from_slice(&inbox.events()[market_events..]);
         if draws.chance(0.5) {
-            let order = random_order(&mut draws, &outcome, tick.now);
-            let terms = market.directory.listed(order.contract).unwrap().terms;
-            broker.submit(&order, &terms);
+            let order = random_order(&mut draws, &outcome, &market.directory, tick.now);
+            broker.submit(&[order]);
             outcome.orders.insert(order.id, order);
         }
         if draws.chance(0.1) && !outcome.orders.is_empty() {
@@ -65,7 +74,7 @@ fn trade_at_random(seed: u64, ticks: i64) -> Outcome {
     outcome
 }
 
-fn note_quote(quotes: &mut BTreeMap<ContractId, Vec<Quote>>, event: &Event) {
+fn note_quote(quotes: &mut BTreeMap<Contract, Vec<Quote>>, directory: &Directory, event: &Event) {
     if let EventKind::OptionQuote {
         contract,
         bid,
@@ -74,49 +83,63 @@ fn note_quote(quotes: &mut BTreeMap<ContractId, Vec<Quote>>, event: &Event) {
         ask_size,
     } = event.kind
     {
-        quotes.entry(contract).or_default().push(Quote {
-            bid,
-            ask,
-            bid_size,
-            ask_size,
-            at: event.received,
-        });
+        quotes
+            .entry(named(directory, contract))
+            .or_default()
+            .push(Quote {
+                bid,
+                ask,
+                bid_size,
+                ask_size,
+                at: event.received,
+            });
     }
 }
 
-fn random_order(draws: &mut engine::random::Stream, outcome: &Outcome, now: Timestamp) -> Order {
+fn random_order(
+    draws: &mut engine::random::Stream,
+    outcome: &Outcome,
+    directory: &Directory,
+    now: Timestamp,
+) -> Order {
     let contract = ContractId(u32::try_from(draws.below(40)).unwrap());
+    let contract = named(directory, contract);
     let last = outcome.quotes.get(&contract).and_then(|q| q.last());
     let near = last.map_or(Price(10_000), |quote| quote.ask);
     let price = Price(((near.0 / 500 + i64::try_from(draws.below(5)).unwrap() - 2) * 500).max(500));
-    let kind = match draws.below(4) {
+    let kind = match draws.below(5) {
         0 => OrderKind::Market,
         1 => OrderKind::Stop(price),
+        2 => OrderKind::StopLimit {
+            stop: price,
+            limit: near,
+        },
         _ => OrderKind::Limit(price),
     };
-    Order {
-        id: OrderId(outcome.orders.len() as u64),
-        contract,
-        side: if draws.chance(0.5) {
-            Side::Buy
-        } else {
-            Side::Sell
-        },
-        quantity: 1 + u32::try_from(draws.below(60)).unwrap(),
-        kind,
-        at: now,
-        good_until: now.plus_millis(i64::try_from(draws.below(60_000)).unwrap() + 200),
-    }
+    let side = if draws.chance(0.5) {
+        Side::Buy
+    } else {
+        Side::Sell
+    };
+    let quantity = 1 + u32::try_from(draws.below(60)).unwrap();
+    let good_until = now.plus_millis(i64::try_from(draws.below(60_000)).unwrap() + 200);
+    let id = outcome.orders.len() as u64;
+    entry((id, contract), side, quantity, kind, (now, good_until))
 }
 
-fn fills(outcome: &Outcome) -> impl Iterator<Item = &Fill> {
-    outcome
-        .reports
-        .iter()
-        .filter_map(|event| match &event.kind {
-            EventKind::OrderFilled(fill) => Some(fill),
-            _ => None,
-        })
+fn fills(outcome: &Outcome) -> Vec<Fill> {
+    let fill = |(execution, fees): (Execution, Cash)| {
+        let Instrument::Option(contract) = execution.instrument else {
+            panic!("{execution:?}");
+        };
+        Fill {
+            order: execution.order.unwrap(),
+            contract,
+            execution,
+            fees,
+        }
+    };
+    executions(&outcome.reports).into_iter().map(fill).collect()
 }
 
 proptest! {
@@ -129,30 +152,34 @@ proptest! {
         for fill in fills(&outcome) {
             count += 1;
             let order = outcome.orders[&fill.order];
-            prop_assert_eq!((fill.contract, fill.side), (order.contract, order.side));
+            prop_assert_eq!((fill.contract, fill.execution.side), (order.contract, order.side));
             let quotes = &outcome.quotes[&fill.contract];
-            let shown = &quotes[quotes.partition_point(|quote| quote.at <= fill.at) - 1];
-            let (price, size) = match fill.side {
+            let shown = &quotes[quotes.partition_point(|quote| quote.at <= fill.execution.at) - 1];
+            let (price, size) = match fill.execution.side {
                 Side::Buy => (shown.ask, shown.ask_size),
                 Side::Sell => (shown.bid, shown.bid_size),
             };
-            prop_assert_eq!(fill.price, price);
-            prop_assert!(fill.quantity > 0 && fill.quantity <= size);
+            prop_assert_eq!(fill.execution.price, price);
+            prop_assert!(fill.execution.quantity > 0 && fill.execution.quantity <= size);
             prop_assert!(shown.bid <= shown.ask);
-            if let OrderKind::Limit(limit) = order.kind {
-                match fill.side {
-                    Side::Buy => prop_assert!(fill.price <= limit),
-                    Side::Sell => prop_assert!(fill.price >= limit),
+            if let Some(limit) = order.kind.limit() {
+                match fill.execution.side {
+                    Side::Buy => prop_assert!(fill.execution.price <= limit),
+                    Side::Sell => prop_assert!(fill.execution.price >= limit),
                 }
             }
-            prop_assert!(fill.at >= order.at.plus_millis(80) && fill.at <= order.good_until);
-            *filled.entry(fill.order).or_default() += fill.quantity;
+            let at = fill.execution.at;
+            prop_assert!(at >= order.at.plus_millis(80) && at <= order.good_until);
+            *filled.entry(fill.order).or_default() += fill.execution.quantity;
         }
         prop_assert!(count > 20, "{} fills", count);
         for (id, quantity) in &filled {
             prop_assert!(*quantity <= outcome.orders[id].quantity);
         }
-        let mut executions: Vec<u64> = fills(&outcome).map(|fill| fill.execution).collect();
+        let mut executions: Vec<u64> = fills(&outcome)
+            .iter()
+            .map(|fill| fill.execution.id.base)
+            .collect();
         executions.sort_unstable();
         executions.dedup();
         prop_assert_eq!(executions.len(), count);
@@ -161,25 +188,25 @@ proptest! {
     #[test]
     fn displayed_size_is_taken_once_and_fees_add_up(seed in 0_u64..10_000) {
         let outcome = trade_at_random(seed, 1_500);
-        let mut taken: BTreeMap<(ContractId, bool, usize), u32> = BTreeMap::new();
+        let mut taken: BTreeMap<(Contract, bool, usize), u32> = BTreeMap::new();
         let mut fees: BTreeMap<OrderId, (i64, Cash)> = BTreeMap::new();
         for fill in fills(&outcome) {
             let quotes = &outcome.quotes[&fill.contract];
-            let side = |quote: &Quote| match fill.side {
+            let side = |quote: &Quote| match fill.execution.side {
                 Side::Buy => (quote.ask, quote.ask_size),
                 Side::Sell => (quote.bid, quote.bid_size),
             };
             // The first of the quotes that say the same about this side.
-            let mut place = quotes.partition_point(|quote| quote.at <= fill.at) - 1;
+            let mut place = quotes.partition_point(|quote| quote.at <= fill.execution.at) - 1;
             while place > 0 && side(&quotes[place - 1]) == side(&quotes[place]) {
                 place -= 1;
             }
-            let key = (fill.contract, fill.side == Side::Buy, place);
+            let key = (fill.contract, fill.execution.side == Side::Buy, place);
             let sum = taken.entry(key).or_default();
-            *sum += fill.quantity;
+            *sum += fill.execution.quantity;
             prop_assert!(*sum <= side(&quotes[place]).1);
             let charged = fees.entry(fill.order).or_default();
-            charged.0 += i64::from(fill.quantity);
+            charged.0 += i64::from(fill.execution.quantity);
             charged.1 = charged.1.checked_add(fill.fees).unwrap();
         }
         for (contracts, sum) in fees.values() {
@@ -192,13 +219,22 @@ proptest! {
         let outcome = trade_at_random(seed, 800);
         prop_assert!(outcome.reports.is_sorted_by_key(|event| event.received));
         let mut over = BTreeMap::new();
-        for event in &outcome.reports {
+        let order_of: BTreeMap<u64, OrderId> = fills(&outcome)
+            .iter()
+            .map(|fill| (fill.execution.id.base, fill.order))
+            .collect();
+        let connected = report(&outcome.reports[0]);
+        prop_assert!(matches!(connected, Report::Connected { .. }), "{:?}", connected);
+        for event in &outcome.reports[1..] {
             prop_assert_eq!(event.received, event.at.plus_millis(40));
-            let (order, ends) = match &event.kind {
-                EventKind::OrderAccepted { order } => (*order, false),
-                EventKind::OrderFilled(fill) => (fill.order, false),
-                EventKind::OrderCancelled { order } => (*order, true),
-                EventKind::OrderRejected { order, .. } => (*order, true),
+            let (order, ends) = match report(event) {
+                Report::Accepted { order, .. } => (*order, false),
+                Report::Executed(execution) => (execution.order.unwrap(), false),
+                Report::Charged { execution, .. } => (order_of[&execution.base], false),
+                Report::Cancelled { order, .. } => (*order, true),
+                Report::Rejected { order, .. } => (*order, true),
+                // Said of an order that is over, or never was.
+                Report::CancelRefused { .. } => continue,
                 other => panic!("{other:?}"),
             };
             prop_assert!(event.at >= outcome.orders[&order].at.plus_millis(80));

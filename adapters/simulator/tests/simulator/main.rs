@@ -4,8 +4,12 @@
 
 mod chain;
 mod common;
+mod desk;
 mod exchange;
 mod faults;
 mod fills;
+mod gateway;
+mod gateway_faults;
+mod gateway_runs;
 mod market;
 mod moves;
