@@ -1,118 +1,190 @@
-//! The only place where a wish becomes an order.
+//! The only place where a wish becomes a decision.
 //!
-//! [`Approved`] can be made nowhere else: its field is private and Dispatch takes nothing else. Limits
-//! are checked on the book as it would be after the order, with every order in flight counted as
-//! filled. An order that only makes a position smaller skips the limits, by a rule on this road and not
-//! by another road.
+//! [`Approved`] can be made nowhere else: its field is private, Commit makes it durable and
+//! Dispatch takes nothing that is not. Limits are checked on the book as it would be after the
+//! order, with every order in flight counted at its worst. What only makes a position smaller skips
+//! the limits, by a rule on this road and not by another road.
 //!
 //! [`Approved`]: crate::risk::Approved
 
+use crate::books::Books;
 use crate::chains::Chains;
+use crate::dedupe::fingerprint_of;
+use crate::exits::bracket::{bracket, legs};
+use crate::exits::rules::ExitRules;
 use crate::ingest::Sources;
-use crate::positions::{Account, Followed, Orders};
+use crate::ledger::Change;
+use crate::ledger::reconciliation::SECOND_LOOK_NANOS;
+use crate::link::Link;
+use crate::overload::Overload;
+use crate::positions::Account;
+use crate::reflection::{OrderCounts, Reflection};
 use crate::scoring::Signals;
+use crate::wishes::{Protect, Wishes};
+use admission::{Rules, admit, admit_closing, day_loss_used_ppm};
+use assessment::{Assessment, Market};
 use bevy_ecs::prelude::*;
-use components::contract::{ContractId, Settlement};
-use components::market::{Quote, QuoteState, Side, SymbolId, TradingHalt};
-use components::order::{Order, OrderId, OrderKind, OrderStatus, Position};
-use components::signal::{Intent, Signal};
+use book::Candidate;
+use breakers::{BreakersConfig, permits, size_ppm, strictest};
+use collar::{CollarConfig, Misshapen, PriceClass, Shown, check_shape};
+use components::contract::Contract;
+use components::market::{Quote, Side};
+use components::order::{Fingerprint, Order, OrderId, OrderIntent, OrderKind, Role};
+use components::signal::{Intent, Signal, SignalId};
 use components::units::{Cash, Price, Timestamp};
 use engine::clock::Tick;
 use engine::config::{ConfigError, Section, within};
 use engine::digest::Digest;
 use engine::engine::Engine;
-use engine::feeds::Feeds;
 use engine::phase::Phase;
+use engine::planted::planted;
 use engine::plugin::Plugin;
+use engine::record::{Record, Restriction};
 use engine::transcript::Transcript;
+use exposure::Exposure;
+use judge::{Assessed, Judge, Standing};
+use limits::{Limit, Limits, LimitsConfig};
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use tripping::Tripped;
+
+/// Whether an order may be approved.
+pub mod admission;
+/// What the market and the ledger say, as the book of the limits.
+pub mod assessment;
+/// What is held, what is wanted, and an order that would be added.
+pub mod book;
+/// What restricts trading by itself.
+pub mod breakers;
+/// The last look at an order's shape.
+pub mod collar;
+/// How the underlyings moved of late.
+pub mod comovement;
+/// How underlyings move together.
+pub mod correlation;
+/// Covariances and their shrinkage.
+pub mod covariance;
+/// How far equity lies below its peak.
+pub mod drawdown;
+/// Eigenvalues of small symmetric matrices.
+pub mod eigen;
+/// The sums that limits read.
+pub mod exposure;
+/// The dispatcher's own last gate.
+pub mod gate;
+/// What is done about orders that exist.
+mod granting;
+/// Whether a signal becomes orders.
+mod judge;
+/// What may be risked.
+pub mod limits;
+/// Money and shares of it in whole numbers.
+pub mod money;
+/// Strategies whose orders are refused again and again.
+pub mod rejections;
+/// What a book gains when the market moves.
+pub mod repricing;
+/// How much may leave in a second.
+pub mod throttle;
+/// Counts, contracts and notional.
+pub mod totals;
+/// Where breakers stand.
+pub mod tripping;
+/// Markets that move too much.
+pub mod turbulence;
+/// Value at risk.
+pub mod var;
 
 /// The `risk` section of the config.
 #[derive(Resource, Clone, Debug, Deserialize, garde::Validate)]
 #[serde(deny_unknown_fields)]
 pub struct RiskConfig {
-    /// Contracts held or wanted at once.
-    #[garde(custom(within(0, 1000)))]
-    pub positions_max: usize,
-    /// Contracts held or wanted at once on one underlying.
-    #[garde(custom(within(0, 1000)))]
-    pub positions_per_symbol_max: usize,
-    /// Premium of one order, dollars.
-    #[garde(custom(within(0.0, 1e9)))]
-    pub order_notional_max_usd: f64,
-    /// Premium held and wanted, as a share of equity.
-    #[garde(custom(within(0.0, 1.0)))]
-    pub premium_share_max: f64,
-    /// How far the limit may lie from the quote's far side, as a share of the midpoint.
-    #[garde(custom(within(0.0, 1.0)))]
-    pub collar_share: f64,
     /// No position is opened later than this before the close, seconds.
     #[garde(custom(within(0, 23_400)))]
     pub last_entry_before_close_s: i64,
     /// An entry that is not filled by then is withdrawn, seconds.
     #[garde(custom(within(1, 3600)))]
     pub good_for_s: i64,
+    /// What an order of one contract is taken to cost in fees, dollars.
+    #[garde(custom(within(0.0, 100.0)))]
+    pub fees_per_contract_usd: f64,
+    /// Underlyings that are indices.
+    #[garde(skip)]
+    pub index_symbols: Vec<components::market::Ticker>,
+    /// Underlyings that are funds.
+    #[garde(skip)]
+    pub fund_symbols: Vec<components::market::Ticker>,
 }
 
 impl Section for RiskConfig {
     const NAME: &'static str = "risk";
 }
 
-/// An order that may leave. Only this module can make one.
+/// What may be done at the broker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// An order is sent, or an entry and its legs together.
+    Submit(Vec<OrderIntent>),
+    /// An order is changed to what this says.
+    Modify(Order),
+    /// An order is cancelled.
+    Cancel(OrderId),
+    /// The broker is asked for everything that it knows.
+    Query(u64),
+    /// The line is dropped and made anew.
+    Reconnect,
+}
+
+/// A decision that may become durable and leave. Only this module can make one.
 #[derive(Debug)]
-pub struct Approved(Followed);
+pub struct Approved(Decision);
 
 impl Approved {
-    /// What may leave.
+    /// What was decided.
     #[must_use]
-    pub fn followed(&self) -> &Followed {
+    pub fn decision(&self) -> &Decision {
         &self.0
     }
-
-    /// Gives up the promise for what it was made of.
-    #[must_use]
-    pub fn into_followed(self) -> Followed {
-        self.0
-    }
 }
 
-/// What Risk hands to Dispatch.
+/// What Risk hands on.
 #[derive(Resource, Debug, Default)]
-pub struct Decisions {
-    /// Orders that may leave.
-    pub approved: Vec<Approved>,
-    /// Orders to withdraw.
-    pub withdraw: Vec<OrderId>,
-}
+pub struct Decisions(pub Vec<Approved>);
+
+/// The limits in whole units.
+#[derive(Resource, Debug)]
+pub struct LimitsInForce(pub Limits);
+
+/// The breakers' config.
+#[derive(Resource, Clone, Debug)]
+pub struct BreakersInForce(pub BreakersConfig);
 
 /// Why a signal was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// Nothing to close, or less than asked for.
-    NotHeld,
-    /// The contract is already held or wanted.
-    AlreadyHeld,
-    /// `risk.positions_max` is reached.
-    Positions,
-    /// `risk.positions_per_symbol_max` is reached.
-    PositionsPerSymbol,
-    /// The premium exceeds `risk.order_notional_max_usd`.
-    OrderNotional,
-    /// Held and wanted premium would exceed `risk.premium_share_max` of equity.
-    Premium,
-    /// The money is not there.
-    Cash,
+    /// A limit.
+    Limit(Limit),
+    /// The order's shape.
+    Shape(Misshapen),
     /// The contract's or the underlying's feed is stale.
     StaleData,
     /// The underlying is halted.
     Halted,
-    /// The contract's quote is not two-sided.
-    Quote,
-    /// The limit lies too far from the quote.
-    Collar,
     /// Outside the session, too close to its end, or past settlement.
     Window,
+    /// Trading is restricted.
+    Restricted(Restriction),
+    /// The strategy is paused.
+    Paused,
+    /// The market moved too much.
+    Turbulent,
+    /// The engine cannot keep up.
+    Overload,
+    /// The line to the broker is not in order.
+    Link,
+    /// The same was wished before and may still be filled.
+    Live,
+    /// The option is too cheap, or the bid too low, for a stop and a target.
+    Bracket,
 }
 
 impl Refused {
@@ -120,18 +192,20 @@ impl Refused {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::NotHeld => "risk_not_held",
-            Self::AlreadyHeld => "risk_already_held",
-            Self::Positions => "risk_positions",
-            Self::PositionsPerSymbol => "risk_positions_per_symbol",
-            Self::OrderNotional => "risk_order_notional",
-            Self::Premium => "risk_premium",
-            Self::Cash => "risk_cash",
+            Self::Limit(limit) => limit.name(),
+            Self::Shape(shape) => shape.name(),
             Self::StaleData => "risk_stale_data",
             Self::Halted => "risk_halted",
-            Self::Quote => "risk_quote",
-            Self::Collar => "risk_collar",
             Self::Window => "risk_window",
+            Self::Restricted(Restriction::Reducing) => "risk_reducing",
+            Self::Restricted(Restriction::Observing) => "risk_observing",
+            Self::Restricted(_) => "risk_trading_halted",
+            Self::Paused => "risk_strategy_paused",
+            Self::Turbulent => "risk_turbulent",
+            Self::Overload => "risk_overload",
+            Self::Link => "risk_link",
+            Self::Live => "risk_live",
+            Self::Bracket => "risk_bracket",
         }
     }
 }
@@ -142,13 +216,30 @@ pub struct RiskPlugin;
 
 impl Plugin for RiskPlugin {
     fn build(self, engine: &mut Engine) -> Result<(), ConfigError> {
-        let config = engine.section::<RiskConfig>()?;
+        // All are asked before any is given up: what is wrong is reported together.
+        let config = engine.section::<RiskConfig>();
+        let limits = engine.section::<LimitsConfig>();
+        let breakers = engine.section::<BreakersConfig>();
+        let collar = engine.section::<CollarConfig>();
         let world = engine.world_mut();
-        world.insert_resource(config);
+        world.insert_resource(config?);
+        world.insert_resource(LimitsInForce(Limits::new(limits?)));
+        world.insert_resource(BreakersInForce(breakers?));
+        world.insert_resource(collar?);
         world.init_resource::<Decisions>();
+        world.init_resource::<Wishes>();
+        let books = world.get_resource::<Books>();
+        let tripped = books.map_or_else(Tripped::default, |books| {
+            Tripped::after(books.ledger(), &world.resource::<BreakersInForce>().0)
+        });
+        world.insert_resource(tripped);
+        world.init_resource::<comovement::Comovement>();
         engine
+            .add(Phase::Risk, tripping::watch_breakers)
+            .add(Phase::Risk, comovement::watch_returns)
             .add(Phase::Risk, withdraw_entries)
-            .add(Phase::Risk, judge_signals);
+            .add(Phase::Risk, judge_signals)
+            .add(Phase::Risk, granting::grant_wishes);
         Ok(())
     }
 }
@@ -156,26 +247,27 @@ impl Plugin for RiskPlugin {
 /// Wants entries back whose underlying was halted or whose data went stale while they worked.
 pub fn withdraw_entries(
     tick: Res<Tick>,
-    feeds: Res<Feeds>,
+    feeds: Res<engine::feeds::Feeds>,
     chains: Res<Chains>,
-    orders: Res<Orders>,
-    mut decisions: ResMut<Decisions>,
-    underlyings: Query<(&TradingHalt, &Sources)>,
+    directory: Res<engine::directory::Directory>,
+    books: Res<Books>,
+    mut wishes: ResMut<Wishes>,
+    underlyings: Query<(&components::market::TradingHalt, &Sources)>,
 ) {
-    decisions.withdraw.clear();
-    for followed in orders
-        .open()
-        .filter(|followed| followed.intent == Intent::Open)
-    {
-        let underlying = chains.underlying(followed.symbol);
+    for order in books.ledger().open_orders() {
+        if order.role() != Role::Entry || order.cancel_pending() {
+            continue;
+        }
+        let symbol = directory.symbol(order.contract().underlying);
+        let underlying = symbol.and_then(|symbol| chains.underlying(symbol));
         let Some((halt, sources)) = underlying.and_then(|entity| underlyings.get(entity).ok())
         else {
             continue;
         };
         let fresh =
             feeds.is_fresh(sources.spot, tick.now) && feeds.is_fresh(sources.chain, tick.now);
-        if followed.status == OrderStatus::Working && (halt.halted || !fresh) {
-            decisions.withdraw.push(followed.order.id);
+        if halt.halted || !fresh {
+            wishes.cancels.push(order.id());
         }
     }
 }
@@ -186,225 +278,87 @@ pub fn withdraw_entries(
     reason = "a system's arguments are what it touches"
 )]
 pub fn judge_signals(
-    tick: Res<Tick>,
-    config: Res<RiskConfig>,
-    feeds: Res<Feeds>,
-    chains: Res<Chains>,
+    standing: Standing<'_>,
     account: Res<Account>,
-    mut orders: ResMut<Orders>,
+    market: Market<'_, '_>,
+    mut books: ResMut<Books>,
     mut signals: ResMut<Signals>,
     mut decisions: ResMut<Decisions>,
+    mut counts: ResMut<OrderCounts>,
     mut digest: ResMut<Digest>,
     mut transcript: ResMut<Transcript>,
-    underlyings: Query<(&TradingHalt, &Sources)>,
-    contracts: Query<(&Quote, &Settlement)>,
-    positions: Query<(&ContractId, &Position)>,
 ) {
-    decisions.approved.clear();
     if signals.survivors.is_empty() {
         return;
     }
-    let mut book = Book::of(&orders, &chains, &account, positions.iter());
-    for signal in std::mem::take(&mut signals.survivors) {
-        let market = Market {
-            underlying: chains
-                .underlying(signal.symbol)
-                .and_then(|entity| underlyings.get(entity).ok()),
-            contract: chains
-                .entity(signal.contract)
-                .and_then(|entity| contracts.get(entity).ok()),
-            feeds: &feeds,
-            tick: &tick,
+    let now = market.now();
+    let survivors = std::mem::take(&mut signals.survivors);
+    let mut assessed = None;
+    for signal in &survivors {
+        let judge = Judge {
+            on: &standing,
+            market: &market,
+            books: &books,
         };
-        let outcome = judge(&signal, &market, &book, &config);
-        transcript.line(format_args!("{}", Line(&signal, &outcome)));
+        let outcome = judge.screen(signal).and_then(|()| {
+            let assessed = assessed.get_or_insert_with(|| {
+                Assessed::new(&standing, &market, &books, &account, &survivors)
+            });
+            judge.judge(signal, assessed)
+        });
+        transcript.line(format_args!("{}", Line(signal, outcome.as_ref().err())));
         match outcome {
-            Ok(()) => {
-                let followed = order_of(&signal, orders.next_id(), &tick, &config);
-                digest.fold(Phase::Risk, followed.order.id.0);
-                book.add(&followed);
-                decisions.approved.push(Approved(followed));
+            Ok(orders) => {
+                let intents = intents(signal, &orders);
+                for intent in &intents {
+                    counts.intended += 1;
+                    digest.fold(Phase::Risk, intent.order.id.0);
+                    note(books.enter(now, Record::Intended(*intent)), &mut transcript);
+                }
+                decisions.0.push(Approved(Decision::Submit(intents)));
                 signals.emitted += 1;
-                signals.approved.push(signal);
+                signals.approved.push(signal.clone());
             }
             Err(reason) => {
-                digest.fold(Phase::Risk, reason as u64);
+                digest.fold_bytes(Phase::Risk, reason.name().as_bytes());
                 signals.block(reason.name());
             }
         }
     }
 }
 
-/// What the market says of a signal's instruments.
-struct Market<'a> {
-    underlying: Option<(&'a TradingHalt, &'a Sources)>,
-    contract: Option<(&'a Quote, &'a Settlement)>,
-    feeds: &'a Feeds,
-    tick: &'a Tick,
+fn intents(signal: &Signal, orders: &[Order]) -> Vec<OrderIntent> {
+    orders
+        .iter()
+        .map(|order| OrderIntent {
+            order: *order,
+            strategy: signal.strategy,
+            signal: signal.id,
+            why: match order.role {
+                Role::Entry | Role::Exit => signal.intent,
+                Role::Stop => Intent::Stop,
+                Role::Target => Intent::Target,
+            },
+            fingerprint: fingerprint_of(signal, &order.contract),
+        })
+        .collect()
 }
 
-/// The account as it would be if every order in flight were filled.
-struct Book {
-    held: BTreeSet<(SymbolId, ContractId)>,
-    sellable: std::collections::BTreeMap<ContractId, i64>,
-    premium: Cash,
-    wanted: Cash,
-    cash: Cash,
-    equity: Cash,
-}
-
-impl Book {
-    fn of<'a>(
-        orders: &Orders,
-        chains: &Chains,
-        account: &Account,
-        positions: impl Iterator<Item = (&'a ContractId, &'a Position)>,
-    ) -> Self {
-        let mut book = Self {
-            held: BTreeSet::new(),
-            sellable: std::collections::BTreeMap::new(),
-            premium: Cash::ZERO,
-            wanted: Cash::ZERO,
-            cash: account.cash,
-            equity: account.equity(),
-        };
-        for (contract, position) in positions.filter(|(_, position)| position.quantity != 0) {
-            if let Some(row) = chains.row(*contract) {
-                book.held.insert((chains.owner(row), *contract));
-            }
-            book.sellable.insert(*contract, position.quantity);
-            book.premium.0 += position.cost.0;
+/// Only what does not fit is worth a line: the signal's own says that the order was intended.
+fn note(changes: Vec<Change>, transcript: &mut Transcript) {
+    for change in changes {
+        if let Change::Odd(odd) = change {
+            transcript.line(format_args!("odd {odd}"));
         }
-        for followed in orders.open() {
-            book.add(followed);
-        }
-        book
-    }
-
-    fn add(&mut self, followed: &Followed) {
-        let order = &followed.order;
-        let open = i64::from(followed.open_quantity());
-        match order.side {
-            Side::Buy => {
-                self.held.insert((followed.symbol, order.contract));
-                if let OrderKind::Limit(limit) = order.kind {
-                    let multiplier = followed.terms.multiplier;
-                    let cost = Cash::of(limit, open, multiplier).unwrap_or(Cash(i64::MAX));
-                    self.wanted.0 = self.wanted.0.saturating_add(cost.0);
-                }
-            }
-            Side::Sell => *self.sellable.entry(order.contract).or_default() -= open,
-        }
-    }
-
-    fn on(&self, symbol: SymbolId) -> usize {
-        let of = |contract| (symbol, ContractId(contract));
-        self.held.range(of(0)..=of(u32::MAX)).count()
-    }
-}
-
-fn judge(
-    signal: &Signal,
-    market: &Market<'_>,
-    book: &Book,
-    config: &RiskConfig,
-) -> Result<(), Refused> {
-    let (quote, settlement) = market.contract.ok_or(Refused::Window)?;
-    let left_s = market.tick.seconds_to_close();
-    if left_s <= 0.0 || settlement.0 <= market.tick.now {
-        return Err(Refused::Window);
-    }
-    if signal.intent.reduces_risk() {
-        let held = book.sellable.get(&signal.contract).copied().unwrap_or(0);
-        let enough = signal.side == Side::Sell && i64::from(signal.quantity) <= held;
-        return if enough {
-            Ok(())
-        } else {
-            Err(Refused::NotHeld)
-        };
-    }
-    let (halt, sources) = market.underlying.ok_or(Refused::Window)?;
-    if left_s <= config.last_entry_before_close_s as f64 {
-        return Err(Refused::Window);
-    }
-    if halt.halted {
-        return Err(Refused::Halted);
-    }
-    let fresh = |feed| market.feeds.is_fresh(feed, market.tick.now);
-    if !fresh(sources.spot) || !fresh(sources.chain) {
-        return Err(Refused::StaleData);
-    }
-    check_price(signal, quote, config)?;
-    check_limits(signal, book, config)
-}
-
-fn check_price(signal: &Signal, quote: &Quote, config: &RiskConfig) -> Result<(), Refused> {
-    let mid = quote
-        .mid_dollars()
-        .filter(|_| quote.state() == QuoteState::TwoSided);
-    let mid = mid.ok_or(Refused::Quote)?;
-    // Compared as prices: whole units, so that the edge itself is inside.
-    let most = Price::from_dollars(quote.ask.dollars() + config.collar_share * mid);
-    if !signal.limit.is_some() || most.is_none_or(|most| signal.limit > most) {
-        return Err(Refused::Collar);
-    }
-    Ok(())
-}
-
-fn check_limits(signal: &Signal, book: &Book, config: &RiskConfig) -> Result<(), Refused> {
-    if book.held.contains(&(signal.symbol, signal.contract)) {
-        return Err(Refused::AlreadyHeld);
-    }
-    if book.held.len() >= config.positions_max {
-        return Err(Refused::Positions);
-    }
-    if book.on(signal.symbol) >= config.positions_per_symbol_max {
-        return Err(Refused::PositionsPerSymbol);
-    }
-    let quantity = i64::from(signal.quantity);
-    let cost =
-        Cash::of(signal.limit, quantity, signal.terms.multiplier).ok_or(Refused::OrderNotional)?;
-    if cost.dollars() > config.order_notional_max_usd {
-        return Err(Refused::OrderNotional);
-    }
-    let after = cost.dollars() + book.wanted.dollars();
-    if after + book.premium.dollars() > config.premium_share_max * book.equity.dollars() {
-        return Err(Refused::Premium);
-    }
-    if after > book.cash.dollars() {
-        return Err(Refused::Cash);
-    }
-    Ok(())
-}
-
-fn order_of(signal: &Signal, id: OrderId, tick: &Tick, config: &RiskConfig) -> Followed {
-    let good_for = tick.now.plus_millis(config.good_for_s * 1000);
-    Followed {
-        order: Order {
-            id,
-            contract: signal.contract,
-            side: signal.side,
-            quantity: signal.quantity,
-            kind: OrderKind::Limit(signal.limit),
-            at: tick.now,
-            good_until: Timestamp(good_for.0.min(tick.session.close.0)),
-        },
-        terms: signal.terms,
-        symbol: signal.symbol,
-        strategy: signal.strategy,
-        signal: signal.id,
-        intent: signal.intent,
-        status: OrderStatus::Sent,
-        filled: 0,
     }
 }
 
 /// The transcript line of a signal that reached Risk.
-struct Line<'a>(&'a Signal, &'a Result<(), Refused>);
+struct Line<'a>(&'a Signal, Option<&'a Refused>);
 
 impl std::fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self(signal, outcome) = self;
+        let Self(signal, refused) = self;
         write!(
             f,
             "signal {} {} {} {} {} {} limit {} confidence {}",
@@ -420,12 +374,38 @@ impl std::fmt::Display for Line<'_> {
         for feature in &signal.features {
             write!(f, " {}={:.4}", feature.name, feature.value)?;
         }
-        match outcome {
-            Ok(()) => f.write_str(" approved"),
-            Err(reason) => write!(f, " refused {}", reason.name()),
+        match refused {
+            None => f.write_str(" approved"),
+            Some(reason) => write!(f, " refused {}", reason.name()),
         }
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// The quote and the rest of a contract that a signal names.
+#[derive(Clone, Copy, Debug)]
+pub struct ContractMarket {
+    /// Its quote.
+    pub quote: Quote,
+    /// When it settles.
+    pub settles: Timestamp,
+    /// Contracts that exist.
+    pub open_interest: u32,
+}
+
+/// What is asked of an underlying.
+#[derive(Clone, Copy, Debug)]
+pub struct UnderlyingMarket {
+    /// Whether it is halted.
+    pub halted: bool,
+    /// Whether its spot and its chain are fresh.
+    pub fresh: bool,
+}
+
+/// The contract of a signal as it outlives the run.
+#[must_use]
+pub fn key_of(signal: &Signal, underlying: components::market::Ticker) -> Contract {
+    Contract {
+        underlying,
+        terms: signal.terms,
+    }
+}
