@@ -7,9 +7,10 @@
 
 use crate::scoring::Signals;
 use bevy_ecs::prelude::*;
-use components::contract::OptionTerms;
+use components::contract::{Contract, OptionTerms};
 use components::market::{Side, SymbolId};
-use components::signal::{Confidence, Signal};
+use components::order;
+use components::signal::{Confidence, Signal, StrategyName};
 use components::units::Timestamp;
 use engine::clock::Tick;
 use engine::config::{ConfigError, Section, within};
@@ -43,7 +44,7 @@ impl Section for DedupeConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Fingerprint {
     symbol: SymbolId,
-    strategy: &'static str,
+    strategy: StrategyName,
     side: Side,
     terms: OptionTerms,
 }
@@ -92,6 +93,19 @@ pub fn drop_repeats(
             signals.block("duplicate");
         }
     }
+}
+
+/// What makes two signals the same, for the ledger: 64 bits that outlive the run.
+#[must_use]
+pub fn fingerprint_of(signal: &Signal, contract: &Contract) -> order::Fingerprint {
+    let text = format!(
+        "{} {} {} {}",
+        contract.underlying,
+        signal.strategy,
+        signal.side.name(),
+        contract.terms.osi()
+    );
+    order::Fingerprint(engine::digest::hash(text.as_bytes()))
 }
 
 impl Remembered {
@@ -144,13 +158,14 @@ mod tests {
             session,
             opens_session: false,
             skipped: 0,
+            jumped_ms: 0,
         }
     }
 
     fn signal(strike: &str, points: f64) -> Signal {
         Signal {
             id: SignalId { tick: 1, place: 0 },
-            strategy: "test",
+            strategy: StrategyName::new("test"),
             symbol: SymbolId(0),
             contract: ContractId(0),
             terms: OptionTerms::from_osi(&format!("SPY   260302C00{strike}")).unwrap(),

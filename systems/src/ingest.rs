@@ -193,7 +193,8 @@ fn spawn_listed(world: &mut World) {
     for listing in listings {
         match listing.kind {
             EventKind::SymbolListed { symbol, ticker } => {
-                let entity = world.spawn(underlying_bundle(symbol, ticker)).id();
+                let now = world.resource::<Tick>().now;
+                let entity = world.spawn(underlying_bundle(symbol, ticker, now)).id();
                 let mut chains = world.resource_mut::<Chains>();
                 chains.add_symbol(entity);
                 chains.invalidate();
@@ -210,7 +211,7 @@ fn spawn_listed(world: &mut World) {
     }
 }
 
-fn underlying_bundle(symbol: SymbolId, ticker: Ticker) -> impl Bundle {
+fn underlying_bundle(symbol: SymbolId, ticker: Ticker, now: Timestamp) -> impl Bundle {
     (
         (
             symbol,
@@ -221,7 +222,11 @@ fn underlying_bundle(symbol: SymbolId, ticker: Ticker) -> impl Bundle {
         ),
         (
             Book::default(),
-            TradingHalt::default(),
+            // Whether it was halted before is not known: it counts as resumed when it is first seen.
+            TradingHalt {
+                halted: false,
+                since: now,
+            },
             Tape::default(),
             Sources::default(),
         ),

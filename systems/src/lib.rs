@@ -1,12 +1,18 @@
 //! What happens in a tick: one file per phase.
 
+/// The ledger in the world.
+pub mod books;
 /// Where a contract's row is, and which rows belong to which underlying.
 pub mod chains;
 /// Every column into the digest, once a minute.
 pub mod columns;
+/// What an operator wants.
+pub mod commands;
+/// What came in and was decided becomes durable.
+pub mod commit;
 /// Signals that repeat themselves are dropped.
 pub mod dedupe;
-/// Approved orders leave.
+/// What is durable leaves.
 pub mod dispatch;
 /// When a held option is sold.
 pub mod exits;
@@ -20,10 +26,18 @@ pub mod history;
 pub mod imbalance;
 /// The door.
 pub mod ingest;
+/// Orders, executions, positions and money as one value.
+pub mod ledger;
+/// The line to the broker.
+pub mod link;
 /// What leaves for those who watch.
 pub mod mirror;
+/// What happens when time is lost.
+pub mod overload;
 /// Orders, positions and money.
 pub mod positions;
+/// What changes in the ledger, shown.
+pub mod reflection;
 /// The only maker of approved orders.
 pub mod risk;
 /// How strategies see the market.
@@ -32,5 +46,7 @@ pub mod scoring;
 pub mod vpin;
 /// A part of the day.
 pub mod window;
+/// What is wanted done about orders that exist.
+pub mod wishes;
 /// Threads for the one kernel that needs them.
 pub mod workers;

@@ -14,6 +14,7 @@ use engine::phase::Phase;
 use engine::plugin::Plugin;
 use engine::ports::{Mirror, MirrorReport};
 use events::show_events;
+use status::{ShownStatus, show_status};
 use underlyings::{ShownUnderlyings, show_underlyings};
 use wire::{Batch, Header};
 
@@ -23,6 +24,8 @@ pub mod account;
 pub mod convert;
 /// What happened in the tick.
 pub mod events;
+/// How the engine fares.
+pub mod status;
 /// What changed of the underlyings.
 pub mod underlyings;
 
@@ -40,6 +43,7 @@ impl Plugin for MirrorPlugin {
         world.init_resource::<Outgoing>();
         world.init_resource::<ShownUnderlyings>();
         world.init_resource::<ShownAccount>();
+        world.init_resource::<ShownStatus>();
         world.insert_resource(Outlet {
             mirror: self.mirror,
             epoch: self.epoch,
@@ -49,6 +53,7 @@ impl Plugin for MirrorPlugin {
             .add(Phase::Mirror, show_account)
             .add(Phase::Mirror, show_signals)
             .add(Phase::Mirror, show_events)
+            .add(Phase::Mirror, show_status)
             .add(Phase::Mirror, publish_batch);
         Ok(())
     }
@@ -97,24 +102,28 @@ pub fn publish_batch(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::positions::{Account, Orders, Reports, apply_reports};
+    use crate::books::Books;
+    use crate::dispatch::Sent;
+    use crate::ledger::Ledger;
+    use crate::positions::Account;
     use crate::scoring::Signals;
-    use components::contract::Expiry;
-    use components::contract::{ContractId, ContractOf, OptionTerms};
+    use components::contract::{Contract, Expiry, Instrument, OptionTerms};
     use components::exposure::{DeltaExposure, ExposureLevels, GammaExposure, ZeroGamma};
     use components::flow::{Imbalance, Vpin};
     use components::market::{Book, LastTrade, Quote, Spot, SymbolId, Ticker};
     use components::market::{Level, Side, SpotSource};
-    use components::order::{Fill, Order, OrderId};
-    use components::order::{OrderKind, Position};
+    use components::order::{Execution, ExecutionId, Fingerprint, Order, OrderId, OrderIntent};
+    use components::order::{OrderKind, PermId, Role};
     use components::quality::Quality;
     use components::quality::Stamp;
+    use components::signal::{Intent, SignalId, StrategyName};
     use components::units::{Cash, Price, Timestamp};
     use engine::calendar::Session;
     use engine::directory::Directory;
-    use engine::engine::Sent;
     use engine::event::EventKind;
     use engine::inbox::Inbox;
+    use engine::record::Record;
+    use engine::report::Report;
     use std::sync::{Arc, Mutex};
     use wire::event::Event;
     use wire::lane::Row;
@@ -153,8 +162,7 @@ mod tests {
             world.init_resource::<Directory>();
             world.init_resource::<Inbox>();
             world.init_resource::<Sent>();
-            world.init_resource::<Orders>();
-            world.init_resource::<Reports>();
+            world.insert_resource(Books::new(Ledger::new(Cash(0))));
             world.insert_resource(Outlet {
                 mirror: Box::new(capture.clone()),
                 epoch: 7,
@@ -198,6 +206,7 @@ mod tests {
                 },
                 opens_session: number == 1,
                 skipped: 0,
+                jumped_ms: 0,
             });
             self.schedule.run(&mut self.world);
             self.capture.0.lock().unwrap().pop().unwrap()
@@ -317,27 +326,33 @@ mod tests {
         assert_eq!((&vpins, &deltas), (&all, &all));
     }
 
+    fn contract() -> Contract {
+        Contract {
+            underlying: Ticker::new("SPY").unwrap(),
+            terms: OptionTerms::from_osi("SPY   250915C00657500").unwrap(),
+        }
+    }
+
     #[test]
     fn a_position_is_shown_until_it_is_flat() {
         let mut fixture = Fixture::new(&["SPY"]);
-        let terms = OptionTerms::from_osi("SPY   250915C00657500").unwrap();
-        let mut position = Position {
-            quantity: -2,
-            cost: Cash(-5_000_000),
-            ..Position::default()
+        let adjust = |fixture: &mut Fixture, from, to| {
+            let record = Record::Adjusted {
+                instrument: Instrument::Option(contract()),
+                from,
+                to,
+                price: Price(25_000),
+            };
+            let mut books = fixture.world.resource_mut::<Books>();
+            books.enter(Timestamp(0), record);
         };
-        let owner = ContractOf(fixture.entities[0]);
-        let contract = fixture
-            .world
-            .spawn((ContractId(4), terms, owner, position))
-            .id();
+        adjust(&mut fixture, 0, -2);
         let shown = fixture.tick(1).positions.unwrap().positions;
         assert_eq!(shown.len(), 1);
         assert_eq!(shown[0].contract, "SPY   250915C00657500");
         assert_eq!((shown[0].quantity, shown[0].cost_usd), (-2, -500.0));
         assert!(fixture.tick(2).positions.is_none());
-        position.quantity = 0;
-        fixture.world.entity_mut(contract).insert(position);
+        adjust(&mut fixture, -2, 0);
         assert!(fixture.tick(3).positions.unwrap().positions.is_empty());
         assert!(fixture.tick(4).positions.is_none());
     }
@@ -364,42 +379,71 @@ mod tests {
         assert!(fixture.tick(2).signals.is_none());
     }
 
+    fn intent(id: u64) -> OrderIntent {
+        OrderIntent {
+            order: Order {
+                id: OrderId(id),
+                contract: contract(),
+                side: Side::Buy,
+                quantity: 2,
+                kind: OrderKind::Limit(Price(12_500)),
+                role: Role::Entry,
+                parent: None,
+                oca: None,
+                at: Timestamp(5_000_000),
+                good_until: Timestamp(9_000_000),
+            },
+            strategy: StrategyName::new("test"),
+            signal: SignalId { tick: 1, place: 0 },
+            why: Intent::Open,
+            fingerprint: Fingerprint(id),
+        }
+    }
+
     #[test]
     fn orders_and_fills_are_events() {
         let mut fixture = Fixture::new(&["SPY"]);
-        let order = Order {
-            id: OrderId(3),
-            contract: ContractId(0),
+        let execution = Execution {
+            id: ExecutionId {
+                base: 1,
+                revision: 1,
+            },
+            order: Some(OrderId(2)),
+            perm: PermId(7),
+            instrument: Instrument::Option(contract()),
             side: Side::Buy,
-            quantity: 1,
-            kind: OrderKind::Market,
-            at: Timestamp(5_000_000),
-            good_until: Timestamp(9_000_000),
-        };
-        fixture.world.resource_mut::<Sent>().0.push(order);
-        let fill = Fill {
-            order: OrderId(2),
-            execution: 1,
-            contract: ContractId(0),
-            side: Side::Sell,
             quantity: 2,
             price: Price(12_500),
-            fees: Cash(6_500),
+            cumulative: 2,
             at: Timestamp(4_000_000),
         };
+        let charged = Report::Charged {
+            execution: execution.id,
+            fees: Cash(13_000),
+        };
+        let mut books = fixture.world.resource_mut::<Books>();
+        for id in [2, 3] {
+            books.enter(Timestamp(0), Record::Intended(intent(id)));
+        }
+        books.hear(Timestamp(0), 0, &Report::Executed(execution));
+        books.hear(Timestamp(0), 1, &charged);
+        let mut sent = fixture.world.resource_mut::<Sent>();
+        sent.orders.push(intent(3).order);
         fixture.world.resource_mut::<Inbox>().push(
             Timestamp(4_000_000),
             Timestamp(4_000_000),
-            EventKind::OrderFilled(fill),
+            EventKind::Reported(Report::Executed(execution)),
         );
-        fixture.tick(1);
-        apply_reports(&mut fixture.world);
-        fixture.world.resource_mut::<Inbox>().clear();
-        let events: Vec<Event> = fixture.tick(2).events.drain().collect();
+        let batch = fixture.tick(1);
+        let working = &batch.orders.as_ref().unwrap().orders;
+        assert_eq!(working.len(), 1, "the other is filled: {working:?}");
+        assert_eq!((working[0].id, working[0].status.as_str()), (3, "intended"));
+        let events: Vec<Event> = { batch }.events.drain().collect();
         assert_eq!(events.len(), 2);
         assert!(
-            matches!(&events[0], Event::Fill { order: 2, quantity: 2, side, at_ms: 4, .. }
-                if side == "sell")
+            matches!(&events[0], Event::Fill { order: 2, quantity: 2, side, at_ms: 4, fees_usd, .. }
+                if side == "buy" && *fees_usd == Some(1.3)),
+            "{events:?}"
         );
         assert!(
             matches!(&events[1], Event::Order { id: 3, status, at_ms: 5, .. }

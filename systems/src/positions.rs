@@ -1,23 +1,33 @@
 //! Orders, positions and money, from what the broker reports and from nothing else.
+//!
+//! The ledger holds them; here its turn comes in the tick, and what it says appears on the
+//! contracts.
 
+use crate::books::Books;
 use crate::chains::Chains;
+use crate::ledger::Ledger;
+use crate::reflection::{OrderCounts, Reflection, Seen};
 use bevy_ecs::prelude::*;
-use components::contract::{ContractId, OptionTerms, Right, Settlement};
-use components::market::{Quote, Side, Spot, SymbolId};
-use components::order::{Fill, Order, OrderId, OrderStatus, Position};
-use components::signal::{Intent, SignalId};
+use components::contract::{Contract, ExerciseStyle, Instrument, Right};
+use components::market::{Quote, Spot};
+use components::order::Position;
+use components::signal::StrategyName;
 use components::units::{Cash, Price, Timestamp};
+use engine::calendar::Calendar;
 use engine::clock::Tick;
 use engine::config::{ConfigError, Section, within};
 use engine::digest::Digest;
+use engine::directory::Directory;
 use engine::engine::Engine;
-use engine::event::{Event, EventKind};
+use engine::event::EventKind;
+use engine::expiry;
 use engine::inbox::Inbox;
 use engine::phase::Phase;
 use engine::plugin::Plugin;
-use engine::transcript::Transcript;
+use engine::record::{Record, RunStart, Settling};
+use engine::report::Report;
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The `account` section of the config.
 #[derive(Resource, Clone, Debug, Deserialize, garde::Validate)]
@@ -32,92 +42,7 @@ impl Section for AccountConfig {
     const NAME: &'static str = "account";
 }
 
-/// An order as the engine follows it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Followed {
-    /// What was sent.
-    pub order: Order,
-    /// The contract's terms.
-    pub terms: OptionTerms,
-    /// The underlying.
-    pub symbol: SymbolId,
-    /// The strategy that wanted it.
-    pub strategy: &'static str,
-    /// The signal that became it.
-    pub signal: SignalId,
-    /// Why it was wanted.
-    pub intent: Intent,
-    /// Where it stands.
-    pub status: OrderStatus,
-    /// Contracts filled so far.
-    pub filled: u32,
-}
-
-impl Followed {
-    /// Contracts that may still be filled.
-    #[must_use]
-    pub fn open_quantity(&self) -> u32 {
-        if self.status.is_terminal() {
-            0
-        } else {
-            self.order.quantity - self.filled
-        }
-    }
-}
-
-/// Every order of the run, and how many ended how.
-#[derive(Resource, Debug, Default)]
-pub struct Orders {
-    followed: BTreeMap<OrderId, Followed>,
-    executions: BTreeSet<u64>,
-    last: u64,
-    /// Orders sent.
-    pub submitted: u64,
-    /// Orders filled in full.
-    pub filled: u64,
-    /// Orders cancelled or expired, in part or unfilled.
-    pub cancelled: u64,
-    /// Orders that the broker refused.
-    pub rejected: u64,
-    /// Reports that name no order of ours or repeat an execution.
-    pub odd_reports: u64,
-}
-
-impl Orders {
-    /// The number of the next order.
-    pub(crate) fn next_id(&mut self) -> OrderId {
-        self.last += 1;
-        OrderId(self.last)
-    }
-
-    /// Follows an order from now on.
-    pub(crate) fn follow(&mut self, followed: Followed) {
-        self.submitted += 1;
-        self.followed.insert(followed.order.id, followed);
-    }
-
-    /// The orders that are not over, in order of their numbers.
-    pub fn open(&self) -> impl Iterator<Item = &Followed> {
-        self.followed
-            .values()
-            .filter(|followed| !followed.status.is_terminal())
-    }
-
-    /// One order.
-    #[must_use]
-    pub fn get(&self, id: OrderId) -> Option<&Followed> {
-        self.followed.get(&id)
-    }
-
-    /// Forgets orders that are over: at a session's start.
-    fn forget_finished(&mut self) {
-        self.followed
-            .retain(|_, followed| !followed.status.is_terminal());
-        self.executions.clear();
-    }
-}
-
-/// The account.
+/// The account at the marks of this tick.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     /// Money.
@@ -130,7 +55,7 @@ pub struct Account {
     pub unrealized: Cash,
     /// Fees paid.
     pub fees: Cash,
-    /// Contracts with a position.
+    /// Instruments with a position.
     pub positions: u32,
 }
 
@@ -138,321 +63,275 @@ impl Account {
     /// Profit after fees.
     #[must_use]
     pub fn profit(&self) -> Cash {
-        Cash(self.realized.0 + self.unrealized.0 - self.fees.0)
+        let all = self.realized.0.saturating_add(self.unrealized.0);
+        Cash(all.saturating_sub(self.fees.0))
     }
 
     /// What the account is worth.
     #[must_use]
     pub fn equity(&self) -> Cash {
-        Cash(self.initial.0 + self.profit().0)
+        Cash(self.initial.0.saturating_add(self.profit().0))
     }
 }
 
-/// Who holds a position, since when, and on what terms it is left.
+/// Who holds a position and since when.
 #[derive(Component, Clone, Copy, Debug, PartialEq)]
 #[component(storage = "SparseSet")]
 pub struct Holding {
     /// The strategy that opened it.
-    pub strategy: &'static str,
+    pub strategy: StrategyName,
     /// When it was opened.
     pub opened_at: Timestamp,
 }
 
-/// Adds orders and positions.
-#[derive(Debug)]
-pub struct PositionsPlugin;
+/// Adds orders and positions on a ledger: an empty one, or one that a journal was folded into.
+///
+/// What is held is placed and marked by [`LinkPlugin`](crate::link::LinkPlugin), once the broker's
+/// answers of the tick are worked through.
+pub struct PositionsPlugin {
+    /// What is known already.
+    pub ledger: Option<Ledger>,
+    /// The run that begins.
+    pub run: RunStart,
+    /// What the start found, to be entered right after the run has begun: restrictions above all.
+    pub opening: Vec<Record>,
+}
+
+/// What the first tick of a run enters: that it began, and what the start found.
+#[derive(Resource, Debug)]
+struct Starting(Vec<Record>);
 
 impl Plugin for PositionsPlugin {
     fn build(self, engine: &mut Engine) -> Result<(), ConfigError> {
         let config = engine.section::<AccountConfig>()?;
         let initial = Cash::from_dollars(config.cash_usd).unwrap_or(Cash::ZERO);
+        let ledger = self.ledger.unwrap_or_else(|| Ledger::new(initial));
         let world = engine.world_mut();
         world.insert_resource(config);
-        world.insert_resource(Account {
-            cash: initial,
-            initial,
-            ..Account::default()
-        });
-        world.init_resource::<Orders>();
-        world.init_resource::<Reports>();
+        world.insert_resource(Account::default());
+        world.insert_resource(Books::new(ledger));
+        world.init_resource::<OrderCounts>();
+        world.init_resource::<Seen>();
+        world.init_resource::<Placed>();
+        let mut starting = vec![Record::RunStarted(self.run)];
+        starting.extend(self.opening);
+        world.insert_resource(Starting(starting));
         engine
-            .add(Phase::Positions, apply_reports)
-            .add(Phase::Positions, settle_expired)
-            .add(Phase::Positions, mark_positions);
+            .add(Phase::Positions, begin_tick)
+            .add(Phase::Positions, hear_reports)
+            .add(Phase::Positions, settle_expired);
         Ok(())
     }
 }
 
-/// What the broker reported in this tick, in the order of the inbox: the few events that later
-/// phases need, so that none of them has to look through all.
-#[derive(Resource, Clone, Debug, Default)]
-pub struct Reports(pub Vec<Event>);
-
-/// Notes and applies the broker's reports of this tick.
-pub fn apply_reports(world: &mut World) {
-    if world.resource::<Tick>().opens_session {
-        world.resource_mut::<Orders>().forget_finished();
-    }
-    let mut reports = std::mem::take(&mut world.resource_mut::<Reports>().0);
-    reports.clear();
-    let events = world.resource::<Inbox>().events().iter();
-    reports.extend(events.filter(|event| event.is_report()).cloned());
-    for report in &reports {
-        match &report.kind {
-            EventKind::OrderAccepted { order } => {
-                change_status(world, *order, OrderStatus::Working, "working");
-            }
-            EventKind::OrderCancelled { order } => {
-                change_status(world, *order, OrderStatus::Cancelled, "cancelled");
-            }
-            EventKind::OrderRejected { order, reason } => {
-                let what = format!("rejected \"{reason}\"");
-                change_status(world, *order, OrderStatus::Rejected, &what);
-            }
-            EventKind::OrderFilled(fill) => apply_fill(world, fill),
-            _ => {}
+/// Opens the day, and enters what became of the orders of the tick before.
+fn begin_tick(
+    tick: Res<Tick>,
+    account: Res<Account>,
+    mut starting: ResMut<Starting>,
+    mut books: ResMut<Books>,
+    mut reflection: Reflection<'_>,
+) {
+    reflection.begin();
+    if !starting.0.is_empty() {
+        for record in core::mem::take(&mut starting.0) {
+            let changes = books.enter(tick.now, record);
+            reflection.show(changes);
         }
     }
-    world.resource_mut::<Reports>().0 = reports;
+    let left = books.enter_left(tick.now);
+    reflection.show(left);
+    let date = expiry_date(&tick);
+    if books.ledger().date() != date {
+        // Before the first tick of a run nothing is marked yet.
+        let equity = if account.initial == Cash::ZERO {
+            let state = books.ledger().account();
+            let profit = state.realized.0.saturating_sub(state.fees.0);
+            Cash(state.initial.0.saturating_add(profit))
+        } else {
+            account.equity()
+        };
+        let state = books.ledger().open_state(date, equity);
+        let changes = books.enter(tick.now, Record::DayOpened(Box::new(state)));
+        reflection.show(changes);
+    }
 }
 
-/// Closes positions whose contract has settled, at intrinsic value.
-pub fn settle_expired(world: &mut World) {
-    // Counted when positions were last marked: what was opened in this very tick settles in the next.
-    if world.resource::<Account>().positions == 0 {
+fn expiry_date(tick: &Tick) -> u32 {
+    components::contract::Expiry::on(tick.session.date).yyyymmdd()
+}
+
+/// Enters what the broker reported, but for its whole answers: those are worked through by the
+/// link.
+fn hear_reports(
+    tick: Res<Tick>,
+    inbox: Res<Inbox>,
+    mut books: ResMut<Books>,
+    mut reflection: Reflection<'_>,
+) {
+    for (place, event) in inbox.reports().iter().enumerate() {
+        if let EventKind::Reported(report) = &event.kind
+            && !matches!(report, Report::State(_))
+        {
+            let changes = books.hear(tick.now, place, report);
+            reflection.show(changes);
+        }
+    }
+}
+
+/// Settles positions whose contract has expired.
+pub fn settle_expired(
+    tick: Res<Tick>,
+    calendar: Res<Calendar>,
+    directory: Res<Directory>,
+    chains: Res<Chains>,
+    spots: Query<&Spot>,
+    mut books: ResMut<Books>,
+    mut reflection: Reflection<'_>,
+) {
+    if books.ledger().positions().next().is_none() {
         return;
     }
-    let now = world.resource::<Tick>().now;
-    let mut settled: Vec<(Entity, ContractId, OptionTerms, Position)> = world
-        .query::<(Entity, &ContractId, &OptionTerms, &Settlement, &Position)>()
-        .iter(world)
-        .filter(|(.., settlement, position)| settlement.0 <= now && position.quantity != 0)
-        .map(|(entity, contract, terms, _, position)| (entity, *contract, *terms, *position))
+    let expired: Vec<(Contract, i64)> = books
+        .ledger()
+        .positions()
+        .filter_map(|(instrument, position)| match instrument {
+            Instrument::Option(contract) => Some((*contract, position.quantity)),
+            Instrument::Stock(_) => None,
+        })
+        .filter(|(contract, _)| {
+            let terms = &contract.terms;
+            let settlement = expiry::settlement_of(terms.root.as_str());
+            expiry::settlement_instant(&calendar, settlement, terms.expiry.date())
+                .is_ok_and(|at| at <= tick.now)
+        })
         .collect();
-    settled.sort_by_key(|(_, contract, ..)| *contract);
-    for (entity, contract, terms, mut position) in settled {
-        let chains = world.resource::<Chains>();
-        let symbol = chains.row(contract).map(|row| chains.owner(row));
-        let underlying = symbol.and_then(|symbol| chains.underlying(symbol));
-        let spot = underlying
-            .and_then(|entity| world.get::<Spot>(entity))
-            .and_then(Spot::get);
-        let price = spot
-            .and_then(Price::from_dollars)
-            .map_or(Price::NONE, |spot| {
-                let inside = match terms.right {
-                    Right::Call => spot.0 - terms.strike.0,
-                    Right::Put => terms.strike.0 - spot.0,
-                };
-                Price(inside.max(0))
-            });
-        let quantity = position.quantity;
-        let side = if quantity > 0 { Side::Sell } else { Side::Buy };
-        let closed = position.trade(side, quantity.unsigned_abs(), price, terms.multiplier);
-        let mut account = world.resource_mut::<Account>();
-        account.cash.0 += closed.cash.0;
-        account.realized.0 += closed.realized.0;
-        world
-            .entity_mut(entity)
-            .insert(position)
-            .remove::<Holding>();
-        world
-            .resource_mut::<Digest>()
-            .fold(Phase::Positions, closed.cash.0.cast_unsigned());
-        world.resource_mut::<Transcript>().line(format_args!(
-            "position settled {terms} {quantity} at {price} profit {}",
-            closed.realized
-        ));
+    for (contract, quantity) in expired {
+        let spot = directory
+            .symbol(contract.underlying)
+            .and_then(|symbol| chains.underlying(symbol))
+            .and_then(|entity| spots.get(entity).ok())
+            .and_then(Spot::get)
+            .and_then(Price::from_dollars);
+        // Without a spot nothing can be said; the broker's positions will tell.
+        let Some(spot) = spot else {
+            continue;
+        };
+        let inside = match contract.terms.right {
+            Right::Call => spot.0.saturating_sub(contract.terms.strike.0),
+            Right::Put => contract.terms.strike.0.saturating_sub(spot.0),
+        };
+        let how = match (inside > 0, contract.terms.style) {
+            (false, _) => Settling::Expired,
+            (true, ExerciseStyle::European) => Settling::Cash,
+            (true, ExerciseStyle::American) => Settling::Delivered,
+        };
+        let record = Record::Settled {
+            instrument: Instrument::Option(contract),
+            quantity,
+            price: Price(inside.max(0)),
+            how,
+        };
+        let changes = books.enter(tick.now, record);
+        reflection.show(changes);
     }
 }
 
-/// Marks open positions at the price at which they could be closed: the bid of what is held, the ask
-/// of what is owed. A missing side counts as worthless.
-pub fn mark_positions(
+/// Where positions stand in the world.
+#[derive(Resource, Debug, Default)]
+pub struct Placed {
+    held: BTreeMap<Contract, Entity>,
+    contracts: usize,
+}
+
+/// Puts what is held onto the contracts, where it changed or a contract became known.
+pub(crate) fn place_positions(
+    mut commands: Commands<'_, '_>,
+    mut placed: ResMut<Placed>,
+    mut seen: ResMut<Seen>,
+    books: Res<Books>,
+    directory: Res<Directory>,
+    chains: Res<Chains>,
+) {
+    let moved = core::mem::take(&mut seen.positions);
+    if !moved && placed.contracts == directory.contracts_len() {
+        return;
+    }
+    placed.contracts = directory.contracts_len();
+    let ledger = books.ledger();
+    let mut before = core::mem::take(&mut placed.held);
+    for (instrument, position) in ledger.positions() {
+        let Instrument::Option(contract) = instrument else {
+            continue;
+        };
+        let listed = directory.contract(contract.underlying, contract.terms);
+        let Some(entity) = listed.and_then(|id| chains.entity(id)) else {
+            continue;
+        };
+        before.remove(contract);
+        placed.held.insert(*contract, entity);
+        let mut on = commands.entity(entity);
+        on.insert(position);
+        match ledger.holding(instrument) {
+            Some(holding) => on.insert(Holding {
+                strategy: holding.strategy,
+                opened_at: holding.opened_at,
+            }),
+            None => on.remove::<Holding>(),
+        };
+    }
+    for entity in before.into_values() {
+        commands.entity(entity).remove::<(Position, Holding)>();
+    }
+}
+
+/// Marks open positions at the price at which they could be closed: the bid of what is held, the
+/// ask of what is owed. A missing side counts as worthless.
+pub(crate) fn mark_positions(
+    books: Res<Books>,
+    directory: Res<Directory>,
+    chains: Res<Chains>,
     mut account: ResMut<Account>,
     mut digest: ResMut<Digest>,
-    positions: Query<(&OptionTerms, &Quote, &Position)>,
+    quotes: Query<&Quote>,
 ) {
-    let mut unrealized = 0;
+    let ledger = books.ledger();
+    let state = ledger.account();
+    let mut unrealized = 0_i64;
     let mut open = 0;
-    for (terms, quote, position) in &positions {
-        if position.quantity == 0 {
-            continue;
-        }
-        let price = if position.quantity > 0 {
-            quote.bid
-        } else {
-            quote.ask
+    for (instrument, position) in ledger.positions() {
+        let entity = match instrument {
+            Instrument::Option(contract) => directory
+                .contract(contract.underlying, contract.terms)
+                .and_then(|id| chains.entity(id)),
+            Instrument::Stock(ticker) => directory
+                .symbol(*ticker)
+                .and_then(|symbol| chains.underlying(symbol)),
         };
-        let value = Cash::of(price, position.quantity, terms.multiplier).unwrap_or(Cash::ZERO);
-        unrealized += value.0 - position.cost.0;
+        let quote = entity.and_then(|entity| quotes.get(entity).ok());
+        let price = quote.map_or(Price::NONE, |quote| {
+            if position.quantity > 0 {
+                quote.bid
+            } else {
+                quote.ask
+            }
+        });
+        let value = Cash::of(price, position.quantity, instrument.multiplier());
+        let value = value.unwrap_or(Cash::ZERO);
+        let gain = value.0.saturating_sub(position.cost.0);
+        unrealized = unrealized.saturating_add(gain);
         open += 1;
     }
-    account.unrealized = Cash(unrealized);
-    account.positions = open;
+    let now = Account {
+        cash: state.cash,
+        initial: state.initial,
+        realized: state.realized,
+        unrealized: Cash(unrealized),
+        fees: state.fees,
+        positions: open,
+    };
     if open > 0 {
         digest.fold(Phase::Positions, unrealized.cast_unsigned());
     }
-}
-
-/// What a trade did to cash and profit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Traded {
-    /// Money received, negative is paid; without fees.
-    pub cash: Cash,
-    /// Profit of what was closed, without fees.
-    pub realized: Cash,
-}
-
-/// Arithmetic of a position.
-pub trait PositionTrade {
-    /// Books a trade: average cost, exact to the unit; what is closed takes its share of the cost.
-    fn trade(&mut self, side: Side, quantity: u64, price: Price, multiplier: u32) -> Traded;
-}
-
-impl PositionTrade for Position {
-    fn trade(&mut self, side: Side, quantity: u64, price: Price, multiplier: u32) -> Traded {
-        let signed = side.sign() * i64::try_from(quantity).unwrap_or(i64::MAX);
-        let value = |quantity| Cash::of(price, quantity, multiplier).unwrap_or(Cash::ZERO);
-        let closes = if self.quantity.signum() == -signed.signum() {
-            signed.abs().min(self.quantity.abs())
-        } else {
-            0
-        };
-        let closed = -closes * signed.signum();
-        let cost = if closes == 0 {
-            0
-        } else {
-            let share =
-                i128::from(self.cost.0) * i128::from(closes) / i128::from(self.quantity.abs());
-            i64::try_from(share).unwrap_or(self.cost.0)
-        };
-        let realized = Cash(value(closed).0 - cost);
-        let opened = signed + closed;
-        self.cost = Cash(self.cost.0 - cost + value(opened).0);
-        self.quantity += signed;
-        self.realized.0 += realized.0;
-        Traded {
-            cash: Cash(-value(signed).0),
-            realized,
-        }
-    }
-}
-
-fn change_status(world: &mut World, id: OrderId, status: OrderStatus, what: &str) {
-    let mut orders = world.resource_mut::<Orders>();
-    let known = orders
-        .followed
-        .get(&id)
-        .is_some_and(|order| !order.status.is_terminal());
-    if !known {
-        orders.odd_reports += 1;
-        return;
-    }
-    match status {
-        OrderStatus::Cancelled => orders.cancelled += 1,
-        OrderStatus::Rejected => orders.rejected += 1,
-        _ => {}
-    }
-    if let Some(followed) = orders.followed.get_mut(&id) {
-        followed.status = status;
-    }
-    world
-        .resource_mut::<Transcript>()
-        .line(format_args!("order {id} {what}"));
-}
-
-fn apply_fill(world: &mut World, fill: &Fill) {
-    let mut orders = world.resource_mut::<Orders>();
-    let fresh = orders.executions.insert(fill.execution);
-    let Some(followed) = orders.followed.get_mut(&fill.order).filter(|_| fresh) else {
-        orders.odd_reports += 1;
-        return;
-    };
-    followed.filled = (followed.filled + fill.quantity).min(followed.order.quantity);
-    if !followed.status.is_terminal() {
-        followed.status = if followed.filled == followed.order.quantity {
-            OrderStatus::Filled
-        } else {
-            OrderStatus::Working
-        };
-    }
-    let followed = followed.clone();
-    if followed.status == OrderStatus::Filled {
-        orders.filled += 1;
-    }
-    let Some(entity) = world.resource::<Chains>().entity(fill.contract) else {
-        return;
-    };
-    let mut position = world.get::<Position>(entity).copied().unwrap_or_default();
-    let opened = position.quantity == 0;
-    let quantity = u64::from(fill.quantity);
-    let traded = position.trade(fill.side, quantity, fill.price, followed.terms.multiplier);
-    position.fees.0 += fill.fees.0;
-    let flat = position.quantity == 0;
-    let mut account = world.resource_mut::<Account>();
-    account.cash.0 += traded.cash.0 - fill.fees.0;
-    account.realized.0 += traded.realized.0;
-    account.fees.0 += fill.fees.0;
-    let mut contract = world.entity_mut(entity);
-    contract.insert(position);
-    if flat {
-        contract.remove::<Holding>();
-    } else if opened {
-        contract.insert(Holding {
-            strategy: followed.strategy,
-            opened_at: fill.at,
-        });
-    }
-    let mut digest = world.resource_mut::<Digest>();
-    digest.fold(Phase::Positions, fill.execution);
-    digest.fold(Phase::Positions, position.cost.0.cast_unsigned());
-    world.resource_mut::<Transcript>().line(format_args!(
-        "fill {} {} {} {} at {} fees {} realized {}",
-        fill.order,
-        fill.side.name(),
-        fill.quantity,
-        followed.terms,
-        fill.price,
-        fill.fees,
-        traded.realized
-    ));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn a_round_trip_realizes_the_difference() {
-        let mut position = Position::default();
-        let bought = position.trade(Side::Buy, 3, Price(20_000), 100);
-        assert_eq!((bought.cash, bought.realized), (Cash(-6_000_000), Cash(0)));
-        let sold = position.trade(Side::Sell, 1, Price(25_000), 100);
-        assert_eq!((sold.cash, sold.realized), (Cash(2_500_000), Cash(500_000)));
-        assert_eq!((position.quantity, position.cost), (2, Cash(4_000_000)));
-        // Selling more than is held closes it and opens a short at the same price.
-        let turned = position.trade(Side::Sell, 3, Price(10_000), 100);
-        assert_eq!(turned.realized, Cash(-2_000_000));
-        assert_eq!((position.quantity, position.cost), (-1, Cash(-1_000_000)));
-    }
-
-    proptest! {
-        #[test]
-        fn money_is_conserved(
-            trades in proptest::collection::vec((any::<bool>(), 1_u64..50, 1_i64..90_000), 1..40)
-        ) {
-            let mut position = Position::default();
-            let (mut cash, mut realized) = (0, 0);
-            for (buys, quantity, price) in trades {
-                let side = if buys { Side::Buy } else { Side::Sell };
-                let traded = position.trade(side, quantity, Price(price), 100);
-                cash += traded.cash.0;
-                realized += traded.realized.0;
-                prop_assert_eq!(cash + position.cost.0, realized);
-            }
-            prop_assert_eq!(position.realized.0, realized);
-        }
-    }
+    account.set_if_neq(now);
 }

@@ -16,7 +16,7 @@ use components::flow::{Imbalance, Vpin};
 use components::greeks::{Sensitivity, Valuation, Volatility};
 use components::interest::OpenInterest;
 use components::market::{LastTrade, Quote, QuoteState, Side, Spot, SymbolId, Ticker, TradingHalt};
-use components::signal::{Confidence, Direction, Feature, Intent, Signal, SignalId};
+use components::signal::{Confidence, Direction, Feature, Intent, Signal, SignalId, StrategyName};
 use components::units::Price;
 use engine::calendar::Calendar;
 use engine::clock::Tick;
@@ -392,7 +392,7 @@ fn entry<S: Strategy>(tick: &Tick, symbol: SymbolId, score: &Score, pick: &Pick)
             tick: tick.number,
             place: 0,
         },
-        strategy: S::NAME,
+        strategy: const { StrategyName::new(S::NAME) },
         symbol,
         contract: pick.contract,
         terms: pick.terms,

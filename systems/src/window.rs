@@ -71,6 +71,7 @@ mod tests {
             },
             opens_session: false,
             skipped: 0,
+            jumped_ms: 0,
         }
     }
 

@@ -78,10 +78,9 @@ pub(super) fn fold(state: u64, event: &Event) -> u64 {
         } => two(state, contract.0, terms.strike.0),
         EventKind::Halted { symbol } => two(state, symbol.0, 4),
         EventKind::Resumed { symbol } => two(state, symbol.0, 5),
-        EventKind::OrderFilled(fill) => mix(mix(state, fill.order.0.cast_signed()), fill.price.0),
-        EventKind::OrderAccepted { order }
-        | EventKind::OrderCancelled { order }
-        | EventKind::OrderRejected { order, .. } => mix(state, order.0.cast_signed()),
+        // Rare, and the ledger folds what comes of them.
+        EventKind::Reported(_) => mix(state, 6),
+        EventKind::Commanded(command) => mix(state, command.number.cast_signed()),
         EventKind::Heartbeat | EventKind::FeedLost | EventKind::FeedRestored => state,
     }
 }

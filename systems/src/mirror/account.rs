@@ -1,20 +1,23 @@
 //! Money, positions, working orders and counts of signals: shown when they change.
 
 use super::Outgoing;
-use super::convert::{millis, symbol_of};
-use crate::positions::{Account, Orders};
+use super::convert::{millis, name_of, symbol_of};
+use crate::books::Books;
+use crate::ledger::LedgerOrder;
+use crate::positions::Account;
 use crate::scoring::Signals;
 use bevy_ecs::prelude::*;
-use components::contract::{ContractId, ContractOf, OptionTerms};
-use components::market::Ticker;
-use components::order::{OrderKind, OrderStatus, Position};
+use components::contract::Instrument;
+use components::order::Position;
+use components::units::Price;
 use wire::account;
 
 /// What the batches so far showed.
 #[derive(Resource, Default)]
 pub struct ShownAccount {
     account: Option<Account>,
-    positions: Vec<(ContractId, Position)>,
+    positions: Vec<account::Position>,
+    orders: Vec<account::Order>,
     /// Scored, emitted and blocked.
     signals: [u64; 3],
 }
@@ -24,9 +27,7 @@ pub fn show_account(
     mut outgoing: ResMut<Outgoing>,
     mut shown: ResMut<ShownAccount>,
     account: Option<Res<Account>>,
-    orders: Option<Res<Orders>>,
-    positions: Query<(&ContractId, &OptionTerms, &ContractOf, &Position)>,
-    tickers: Query<&Ticker>,
+    books: Option<Res<Books>>,
 ) {
     let batch = &mut outgoing.0;
     if let Some(account) = account
@@ -40,35 +41,47 @@ pub fn show_account(
             fees_usd: account.fees.dollars(),
         });
     }
-    if let Some(orders) = orders
-        && orders.is_changed()
-    {
-        batch.orders = Some(working(&orders));
-    }
-    let mut held: Vec<_> = positions
-        .iter()
-        .filter(|(.., position)| position.quantity != 0)
-        .collect();
-    held.sort_by_key(|(contract, ..)| **contract);
-    let keys = held.iter().map(|(contract, .., held)| (**contract, **held));
-    if keys.clone().eq(shown.positions.iter().copied()) {
+    let Some(books) = books.filter(|books| books.is_changed()) else {
         return;
+    };
+    let orders: Vec<_> = books.ledger().open_orders().map(order_of).collect();
+    if shown.orders != orders {
+        shown.orders.clone_from(&orders);
+        batch.orders = Some(account::Orders { orders });
     }
-    shown.positions = keys.collect();
-    let positions = held.iter().filter_map(|(_, terms, owner, position)| {
-        let ticker = tickers.get(owner.0).ok()?;
-        Some(account::Position {
-            symbol: symbol_of(*ticker)?,
-            contract: terms.osi(),
-            quantity: position.quantity,
-            cost_usd: position.cost.dollars(),
-            realized_usd: position.realized.dollars(),
-            fees_usd: position.fees.dollars(),
-        })
-    });
-    batch.positions = Some(account::Positions {
-        positions: positions.collect(),
-    });
+    let held = books.ledger().positions();
+    let positions: Vec<_> = held
+        .filter_map(|(instrument, position)| position_of(instrument, &position))
+        .collect();
+    if shown.positions != positions {
+        shown.positions.clone_from(&positions);
+        batch.positions = Some(account::Positions { positions });
+    }
+}
+
+fn position_of(instrument: &Instrument, position: &Position) -> Option<account::Position> {
+    Some(account::Position {
+        symbol: symbol_of(instrument.underlying())?,
+        contract: name_of(instrument),
+        quantity: position.quantity,
+        cost_usd: position.cost.dollars(),
+        realized_usd: position.realized.dollars(),
+        fees_usd: position.fees.dollars(),
+    })
+}
+
+fn order_of(order: &LedgerOrder) -> account::Order {
+    let intended = &order.followed.intent.order;
+    account::Order {
+        id: intended.id.0,
+        contract: intended.contract.terms.osi(),
+        side: intended.side.name().to_owned(),
+        quantity: intended.quantity,
+        filled: order.followed.filled,
+        limit_usd: intended.kind.limit().map(Price::dollars),
+        status: order.status().name().to_owned(),
+        at_ms: millis(intended.at).unwrap_or_default(),
+    }
 }
 
 /// Puts into the batch how many signals there were, if there was one more.
@@ -94,31 +107,5 @@ pub fn show_signals(
                 .map(|(reason, count)| ((*reason).to_owned(), *count))
                 .collect(),
         });
-    }
-}
-
-fn working(orders: &Orders) -> account::Orders {
-    let orders = orders.open().map(|followed| account::Order {
-        id: followed.order.id.0,
-        contract: followed.terms.osi(),
-        side: followed.order.side.name().to_owned(),
-        quantity: followed.order.quantity,
-        filled: followed.filled,
-        limit_usd: match followed.order.kind {
-            OrderKind::Limit(price) => Some(price.dollars()),
-            OrderKind::Market | OrderKind::Stop(_) => None,
-        },
-        status: match followed.status {
-            OrderStatus::Sent => "sent",
-            OrderStatus::Working => "working",
-            OrderStatus::Filled => "filled",
-            OrderStatus::Cancelled => "cancelled",
-            OrderStatus::Rejected => "rejected",
-        }
-        .to_owned(),
-        at_ms: millis(followed.order.at).unwrap_or_default(),
-    });
-    account::Orders {
-        orders: orders.collect(),
     }
 }

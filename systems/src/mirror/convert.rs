@@ -1,5 +1,6 @@
 //! What components become when they leave: dollars, milliseconds, `null` for what is not known.
 
+use components::contract::Instrument;
 use components::exposure::{DeltaExposure, ExposureLevels, GammaExposure, ZeroGamma};
 use components::flow::{Imbalance, Vpin};
 use components::market::{Book, LastTrade, Level, Quote, QuoteState, Spot, SpotSource, Ticker};
@@ -16,6 +17,15 @@ use wire::quality::{self, Validity};
 #[must_use]
 pub fn millis(at: Timestamp) -> Option<i64> {
     (at != Timestamp::NEVER).then(|| at.0.div_euclid(NANOS_PER_MILLI))
+}
+
+/// How an instrument is called on the wire: the OSI symbol, or the ticker.
+#[must_use]
+pub fn name_of(instrument: &Instrument) -> String {
+    match instrument {
+        Instrument::Option(contract) => contract.terms.osi(),
+        Instrument::Stock(ticker) => ticker.to_string(),
+    }
 }
 
 /// Quote, trade and spot of an underlying.
@@ -132,7 +142,7 @@ pub fn delta(delta: &DeltaExposure) -> analytics::Delta {
 pub fn signal(signal: &Signal, symbol: Symbol) -> Event {
     Event::Signal {
         id: signal.id.to_string(),
-        strategy: signal.strategy.to_owned(),
+        strategy: signal.strategy.to_string(),
         symbol,
         contract: signal.terms.osi(),
         intent: signal.intent.name().to_owned(),

@@ -2,55 +2,40 @@
 
 use super::Outgoing;
 use super::convert::{self, millis, symbol_of};
-use crate::positions::{Orders, Reports};
+use crate::books::Books;
+use crate::dispatch::Sent;
 use crate::scoring::Signals;
 use bevy_ecs::prelude::*;
-use components::contract::ContractId;
+use components::order::{Execution, OrderId};
 use engine::directory::Directory;
-use engine::engine::Sent;
 use engine::event::EventKind;
+use engine::inbox::Inbox;
+use engine::report::Report;
 use wire::event::Event;
 
-/// Puts into the batch what happened in this tick: what the broker reported, what was approved, what
-/// was sent.
+/// Puts into the batch what happened in this tick: what the broker reported, what was approved,
+/// what was sent.
 pub fn show_events(
     mut outgoing: ResMut<Outgoing>,
     signals: Option<Res<Signals>>,
     directory: Res<Directory>,
-    sent: Res<Sent>,
-    reports: Option<Res<Reports>>,
-    orders: Option<Res<Orders>>,
+    sent: Option<Res<Sent>>,
+    inbox: Res<Inbox>,
+    books: Option<Res<Books>>,
 ) {
     let events = &mut outgoing.0.events;
-    let contract = |id: ContractId| {
-        directory
-            .listed(id)
-            .map_or_else(String::new, |listed| listed.terms.osi())
-    };
-    for event in reports.iter().flat_map(|reports| &reports.0) {
-        let at_ms = millis(event.at).unwrap_or_default();
-        let mut change = |id, status: &str| {
-            let order = orders.as_ref().and_then(|orders| orders.get(id));
-            events.push(Event::Order {
-                id: id.0,
-                contract: order.map_or_else(String::new, |order| order.terms.osi()),
-                status: status.to_owned(),
-                at_ms,
-            });
+    let books = books.as_deref();
+    for event in inbox.reports() {
+        let EventKind::Reported(report) = &event.kind else {
+            continue;
         };
-        match &event.kind {
-            EventKind::OrderAccepted { order } => change(*order, "working"),
-            EventKind::OrderCancelled { order } => change(*order, "cancelled"),
-            EventKind::OrderRejected { order, .. } => change(*order, "rejected"),
-            EventKind::OrderFilled(fill) => events.push(Event::Fill {
-                order: fill.order.0,
-                contract: contract(fill.contract),
-                side: fill.side.name().to_owned(),
-                quantity: fill.quantity,
-                price_usd: fill.price.dollars(),
-                fees_usd: fill.fees.dollars(),
-                at_ms,
-            }),
+        let at_ms = millis(event.at).unwrap_or_default();
+        let change = |id, status| order_event(books, id, status, at_ms);
+        match report {
+            Report::Accepted { order, .. } => events.push(change(*order, "working")),
+            Report::Cancelled { order, .. } => events.push(change(*order, "cancelled")),
+            Report::Rejected { order, .. } => events.push(change(*order, "rejected")),
+            Report::Executed(execution) => events.push(fill_event(books, execution, at_ms)),
             _ => {}
         }
     }
@@ -59,12 +44,31 @@ pub fn show_events(
             events.push(convert::signal(signal, symbol));
         }
     }
-    for order in &sent.0 {
-        events.push(Event::Order {
-            id: order.id.0,
-            contract: contract(order.contract),
-            status: "sent".to_owned(),
-            at_ms: millis(order.at).unwrap_or_default(),
-        });
+    for order in sent.iter().flat_map(|sent| &sent.orders) {
+        let at_ms = millis(order.at).unwrap_or_default();
+        events.push(order_event(books, order.id, "sent", at_ms));
+    }
+}
+
+fn order_event(books: Option<&Books>, id: OrderId, status: &str, at_ms: i64) -> Event {
+    let order = books.and_then(|books| books.ledger().order(id));
+    Event::Order {
+        id: id.0,
+        contract: order.map_or_else(String::new, |order| order.contract().terms.osi()),
+        status: status.to_owned(),
+        at_ms,
+    }
+}
+
+fn fill_event(books: Option<&Books>, execution: &Execution, at_ms: i64) -> Event {
+    let fees = books.and_then(|books| books.ledger().fees_of(execution.id));
+    Event::Fill {
+        order: execution.order.map_or(0, |order| order.0),
+        contract: convert::name_of(&execution.instrument),
+        side: execution.side.name().to_owned(),
+        quantity: execution.quantity,
+        price_usd: execution.price.dollars(),
+        fees_usd: fees.map(components::units::Cash::dollars),
+        at_ms,
     }
 }

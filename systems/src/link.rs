@@ -1,0 +1,347 @@
+//! The line to the broker: whether it stands, when the broker is asked for everything it knows, and
+//! what follows from its answers.
+//!
+//! Until the first whole answer has been worked through no position is opened; so after every break
+//! of the line. Nothing here trades: positions are adopted, orders are resolved by evidence, and
+//! what nobody can explain stops opening until an operator looks.
+
+use crate::books::Books;
+use crate::chains::Chains;
+use crate::ledger::{Doubt, LedgerOrder, Missing, reconciliation};
+use crate::positions::{mark_positions, place_positions};
+use crate::reflection::Reflection;
+use crate::wishes::Wishes;
+use bevy_ecs::prelude::*;
+use components::contract::Instrument;
+use components::market::Quote;
+use components::order::OrderStatus;
+use components::units::{Price, Timestamp};
+use engine::clock::Tick;
+use engine::config::{ConfigError, Section, within};
+use engine::directory::Directory;
+use engine::engine::Engine;
+use engine::event::EventKind;
+use engine::inbox::Inbox;
+use engine::phase::Phase;
+use engine::plugin::Plugin;
+use engine::record::{Cause, Record, Restriction};
+use engine::report::{BrokerState, Report};
+use serde::Deserialize;
+
+/// The `broker` section of the config.
+#[derive(Resource, Clone, Debug, Deserialize, garde::Validate)]
+#[serde(deny_unknown_fields)]
+pub struct BrokerConfig {
+    /// The account that may be traded; empty takes the one that the broker names first.
+    #[garde(skip)]
+    pub account: String,
+    /// An order that has not been answered after this is unknown, seconds.
+    #[garde(custom(within(1, 600)))]
+    pub answer_s: i64,
+    /// The broker is asked for everything it knows at least this often, seconds.
+    #[garde(custom(within(5, 3600)))]
+    pub reconcile_s: i64,
+    /// A question without an answer after this drops the line, seconds.
+    #[garde(custom(within(1, 600)))]
+    pub query_s: i64,
+}
+
+impl Section for BrokerConfig {
+    const NAME: &'static str = "broker";
+}
+
+/// Adds the line to the broker.
+#[derive(Debug)]
+pub struct LinkPlugin;
+
+impl Plugin for LinkPlugin {
+    fn build(self, engine: &mut Engine) -> Result<(), ConfigError> {
+        let config = engine.section::<BrokerConfig>()?;
+        let world = engine.world_mut();
+        world.insert_resource(config);
+        world.init_resource::<Link>();
+        world.init_resource::<Wishes>();
+        engine
+            .add(Phase::Positions, follow_line)
+            .add(Phase::Positions, work_through_answers)
+            .add(Phase::Positions, place_positions)
+            .add(Phase::Positions, mark_positions)
+            .add(Phase::Positions, time_orders_out)
+            .add(Phase::Positions, ask_broker);
+        Ok(())
+    }
+}
+
+/// Where the line stands.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct Link {
+    connected: bool,
+    reconciled: bool,
+    /// Whether it leads to another account than it should.
+    astray: bool,
+    account: Option<String>,
+    /// The question that is open and when it was asked.
+    open_query: Option<(u64, Timestamp)>,
+    /// When the last answer was worked through.
+    answered_at: Option<Timestamp>,
+    /// Whether something wants a question before its time.
+    wants: bool,
+    missing: Missing,
+    /// Answers worked through, and what they differed in.
+    pub answers: u64,
+    /// Differences found so far.
+    pub differences: u64,
+    /// When the line last broke.
+    pub lost_at: Option<Timestamp>,
+}
+
+impl Link {
+    /// Whether positions may be opened: the line stands and what the broker knows is known here.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.connected && self.reconciled
+    }
+
+    /// Whether the line stands.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.connected
+    }
+
+    fn break_line(&mut self, now: Timestamp) {
+        self.connected = false;
+        self.reconciled = false;
+        self.open_query = None;
+        self.lost_at = Some(now);
+    }
+}
+
+/// Follows the line, and checks that it leads to the right account.
+fn follow_line(
+    tick: Res<Tick>,
+    inbox: Res<Inbox>,
+    config: Res<BrokerConfig>,
+    mut link: ResMut<Link>,
+    mut books: ResMut<Books>,
+    mut reflection: Reflection<'_>,
+) {
+    for event in inbox.reports() {
+        let EventKind::Reported(report) = &event.kind else {
+            continue;
+        };
+        match report {
+            Report::Connected { account, .. } => {
+                let wanted = if config.account.is_empty() {
+                    link.account.clone().unwrap_or_else(|| account.clone())
+                } else {
+                    config.account.clone()
+                };
+                reflection.note(format_args!("connected to {account}"));
+                // What another account holds is neither asked for nor taken over.
+                link.astray = wanted != *account;
+                link.connected = !link.astray;
+                link.reconciled = false;
+                // As if a question were never answered: the line is made anew.
+                link.open_query = link.astray.then_some((0, tick.now));
+                link.wants = true;
+                link.account = Some(wanted);
+                if link.astray {
+                    latch_wrong_account(tick.now, &mut books, &mut reflection);
+                }
+            }
+            Report::Disconnected { code } => {
+                reflection.note(format_args!("disconnected {code}"));
+                link.break_line(tick.now);
+            }
+            Report::Resumed { code } => {
+                reflection.note(format_args!("line resumed {code}"));
+                link.connected = !link.astray;
+                link.reconciled = false;
+                link.open_query = None;
+                link.wants = true;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Works the broker's whole answers through.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a system's arguments are what it touches"
+)]
+fn work_through_answers(
+    tick: Res<Tick>,
+    inbox: Res<Inbox>,
+    directory: Res<Directory>,
+    chains: Res<Chains>,
+    quotes: Query<&Quote>,
+    mut link: ResMut<Link>,
+    mut books: ResMut<Books>,
+    mut wishes: ResMut<Wishes>,
+    mut reflection: Reflection<'_>,
+) {
+    for (place, event) in inbox.reports().iter().enumerate() {
+        let EventKind::Reported(report @ Report::State(state)) = &event.kind else {
+            continue;
+        };
+        let wanted = link.account.as_deref().unwrap_or_default();
+        if state.account != wanted && !state.account.is_empty() {
+            reflection.note(format_args!("answer for {} left aside", state.account));
+            latch_wrong_account(tick.now, &mut books, &mut reflection);
+            continue;
+        }
+        let changes = books.hear(tick.now, place, report);
+        reflection.show(changes);
+        let mark = |instrument: &Instrument| mark(instrument, &directory, &chains, &quotes);
+        work_through(
+            state,
+            &tick,
+            mark,
+            &mut link,
+            &mut books,
+            &mut wishes,
+            &mut reflection,
+        );
+    }
+}
+
+fn latch_wrong_account(now: Timestamp, books: &mut Books, reflection: &mut Reflection<'_>) {
+    let record = Record::Latched {
+        level: Restriction::Observing,
+        cause: Cause::WrongAccount,
+    };
+    let changes = books.enter(now, record);
+    reflection.show(changes);
+}
+
+fn work_through(
+    state: &BrokerState,
+    tick: &Tick,
+    mark: impl Fn(&Instrument) -> Option<Price>,
+    link: &mut Link,
+    books: &mut Books,
+    wishes: &mut Wishes,
+    reflection: &mut Reflection<'_>,
+) {
+    let plan = reconciliation::plan(books.ledger(), state, tick.now, &link.missing, mark);
+    for report in plan.reports {
+        let changes = books.enter(tick.now, Record::Found(report));
+        reflection.show(changes);
+    }
+    for record in plan.records {
+        let changes = books.enter(tick.now, record);
+        reflection.show(changes);
+    }
+    for difference in &plan.differences {
+        reflection.note(format_args!("difference {difference}"));
+    }
+    wishes.cancels.extend(plan.cancels);
+    link.missing = plan.missing;
+    link.answers += 1;
+    link.differences += plan.differences.len() as u64;
+    if link
+        .open_query
+        .is_some_and(|(number, _)| number == state.query)
+    {
+        link.open_query = None;
+        link.answered_at = Some(tick.now);
+        link.reconciled = link.connected;
+        // Silence about an order is believed at the second look only. What came into doubt since the
+        // question was asked is not answered by it and is still wanted.
+        link.wants |= link.missing.orders().next().is_some();
+    }
+}
+
+/// The price at which a difference is booked: the middle of a two-sided quote.
+fn mark(
+    instrument: &Instrument,
+    directory: &Directory,
+    chains: &Chains,
+    quotes: &Query<'_, '_, &Quote>,
+) -> Option<Price> {
+    let entity = match instrument {
+        Instrument::Option(contract) => directory
+            .contract(contract.underlying, contract.terms)
+            .and_then(|id| chains.entity(id)),
+        Instrument::Stock(ticker) => directory
+            .symbol(*ticker)
+            .and_then(|symbol| chains.underlying(symbol)),
+    };
+    let quote = quotes.get(entity?).ok()?;
+    quote.mid_dollars().and_then(Price::from_dollars)
+}
+
+/// Orders that were not answered in time become unknown: they keep what they reserve.
+fn time_orders_out(
+    tick: Res<Tick>,
+    config: Res<BrokerConfig>,
+    mut link: ResMut<Link>,
+    mut books: ResMut<Books>,
+    mut reflection: Reflection<'_>,
+) {
+    let patience = config.answer_s.saturating_mul(1_000_000_000);
+    let silent: Vec<_> = books
+        .ledger()
+        .open_orders()
+        .filter(|order| {
+            let waits = matches!(order.status(), OrderStatus::Sent | OrderStatus::Intended);
+            let since = order
+                .followed
+                .sent_at
+                .unwrap_or(order.followed.intent.order.at);
+            waits && tick.now.nanos_since(since) > patience
+        })
+        .map(|order| order.id())
+        .collect();
+    for order in silent {
+        link.wants = true;
+        let changes = books.enter(tick.now, Record::TimedOut { order });
+        reflection.show(changes);
+    }
+}
+
+/// Asks the broker for everything, where something is in doubt or the time has come; a question
+/// without an answer drops the line.
+fn ask_broker(
+    tick: Res<Tick>,
+    config: Res<BrokerConfig>,
+    mut link: ResMut<Link>,
+    mut books: ResMut<Books>,
+    mut wishes: ResMut<Wishes>,
+    mut reflection: Reflection<'_>,
+) {
+    let doubts = reflection.doubts();
+    if !doubts.is_empty() {
+        link.wants = true;
+        if doubts.contains(&Doubt::Line) {
+            link.reconciled = false;
+        }
+    }
+    // The terms of a change are known to be in force once the broker shows them, and until then a
+    // stop is not moved again.
+    let is_open = |order: &LedgerOrder| order.former_quantity().is_some();
+    link.wants |= books.ledger().open_orders().any(is_open);
+    let age = |since: Timestamp| tick.now.nanos_since(since) / 1_000_000_000;
+    if let Some((query, asked_at)) = link.open_query {
+        if age(asked_at) >= config.query_s {
+            reflection.note(format_args!("query {query} was not answered"));
+            link.break_line(tick.now);
+            wishes.reconnect = true;
+        }
+        return;
+    }
+    let due = link
+        .answered_at
+        .is_none_or(|answered| age(answered) >= config.reconcile_s);
+    // Twice in a second would tell nothing new.
+    let rested = link.answered_at.is_none_or(|answered| age(answered) >= 1);
+    if link.connected && rested && (due || link.wants) {
+        let query = books.ledger().next_query();
+        link.open_query = Some((query, tick.now));
+        link.wants = false;
+        let changes = books.enter(tick.now, Record::Queried { query });
+        reflection.show(changes);
+        wishes.queries.push(query);
+    }
+}

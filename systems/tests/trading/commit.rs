@@ -1,0 +1,99 @@
+//! Nothing leaves before it is durable, and what is durable is the whole ledger.
+
+use crate::desk::{CALL_100, CALL_101, Desk, Done, PUT_100, price};
+use components::market::Side;
+use engine::command::Command;
+use engine::engine::EngineError;
+use systems::books::Books;
+use systems::commit::Recorder;
+use systems::ledger::Ledger;
+
+#[test]
+fn nothing_leaves_when_the_journal_fails() {
+    let mut desk = Desk::ready(&[]);
+    desk.paper().journal_fails = true;
+    let before = desk.paper().done.len();
+    let error = desk.buy(CALL_100, 80.0).try_tick().unwrap_err();
+    assert!(matches!(&error, EngineError::Broken { .. }));
+    assert!(error.to_string().contains("the disk is full"), "{error}");
+    assert_eq!(
+        desk.paper().done.len(),
+        before,
+        "no order, no cancel, no second attempt"
+    );
+    assert_eq!(desk.try_tick().unwrap(), None, "the run is over");
+}
+
+#[test]
+fn the_frame_is_durable_before_its_orders_leave() {
+    let mut desk = Desk::ready(&[]);
+    desk.paper().done.clear();
+    desk.buy(CALL_100, 80.0).tick();
+    let done = desk.paper().done.clone();
+    let [
+        Done::Appended(tick),
+        Done::Committed,
+        Done::Submitted(orders),
+    ] = &done[..]
+    else {
+        panic!("{done:?}");
+    };
+    assert_eq!(orders.len(), 3);
+    let recorder = desk.engine.world().resource::<Recorder>();
+    assert_eq!(recorder.durable(), *tick);
+    desk.paper().done.clear();
+    desk.tick();
+    let appended = [Done::Appended(tick + 1)];
+    assert_eq!(
+        desk.paper().done,
+        appended,
+        "nothing leaves, nothing is forced"
+    );
+}
+
+#[test]
+fn every_tick_is_durable_where_the_config_says_so() {
+    let mut desk = Desk::ready(&[("journal.sync", "every_tick")]);
+    desk.paper().done.clear();
+    desk.ticks(3);
+    assert_eq!(desk.count(|done| *done == Done::Committed), 3);
+}
+
+/// I25 in the small: whatever happened, the frames alone give the same ledger.
+#[test]
+fn the_fold_of_the_frames_is_the_ledger_of_the_run() {
+    let mut desk = Desk::ready(&[("limits.positions_per_symbol_max", "5")]);
+    let start = Ledger::new(desk.ledger().account().initial);
+    desk.buy(CALL_100, 80.0).ticks(2);
+    let entry = desk.submitted()[0][0];
+    desk.fill(&entry, price(2.03)).ticks(3);
+    desk.buy(PUT_100, 80.0).ticks(2);
+    desk.command(Command::Halt).seconds(2);
+    desk.paper().answers = false;
+    desk.command(Command::Resume).seconds(80);
+    desk.paper().answers = true;
+    desk.buy(CALL_101, 80.0).seconds(20);
+    let stop = desk.submitted()[0][1];
+    assert_eq!(stop.side, Side::Sell);
+    desk.fill(&stop, price(1.0)).seconds(2);
+    let mut folded = start;
+    let frames = desk.paper().frames.clone();
+    assert!(frames.len() > 400);
+    for frame in &frames {
+        Books::fold(&mut folded, frame).unwrap();
+    }
+    assert!(folded.positions().next().is_none(), "bought and sold");
+    assert!(folded.account().realized.0 < 0);
+    assert_eq!(
+        format!("{:#?}", folded.orders_in_flight().collect::<Vec<_>>()),
+        format!(
+            "{:#?}",
+            desk.ledger().orders_in_flight().collect::<Vec<_>>()
+        )
+    );
+    // What was the best price is no part of the fold, and nothing is held any more.
+    assert!(folded == *desk.ledger());
+    let mut strange = frames[5].clone();
+    strange.records = vec![engine::record::Record::Heard { report: 7 }];
+    assert!(Books::fold(&mut folded, &strange).is_err());
+}

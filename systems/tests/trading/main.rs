@@ -1,0 +1,17 @@
+//! The road of an order through the engine, on a scripted market and a broker of paper.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may stop")]
+
+#[expect(dead_code, reason = "other tests look at analytics")]
+#[path = "../support/mod.rs"]
+mod support;
+
+mod commands;
+mod commit;
+mod desk;
+mod dispatch;
+mod link;
+#[cfg(feature = "planted_bugs")]
+mod planted;
+mod positions;
+mod risk;
