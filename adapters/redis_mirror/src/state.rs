@@ -16,6 +16,7 @@ use wire::batch::Heartbeat;
 use wire::keys::{EVENTS_KEPT, GlobalKey, SymbolKey};
 use wire::lane::Row;
 use wire::market::{Book, Market};
+use wire::status::{Halt, Status};
 use wire::turn::{SLOW_TURNS, TICK_MS, TURNS, Turn};
 use wire::{Batch, Header, Stamped, Symbol};
 
@@ -32,6 +33,8 @@ pub(crate) struct State {
     positions: Global<Positions>,
     orders: Global<Orders>,
     signals: Global<SignalCounts>,
+    status: Global<Status>,
+    halt: Global<Halt>,
     events: Recent,
     scratch: Vec<u8>,
 }
@@ -126,6 +129,8 @@ impl State {
         self.positions.take(&mut batch.positions);
         self.orders.take(&mut batch.orders);
         self.signals.take(&mut batch.signals);
+        self.halt.take(&mut batch.status.as_ref().map(Status::halt));
+        self.status.take(&mut batch.status);
         self.events.count_dropped(batch.events.dropped());
         for event in batch.events.drain() {
             self.events.push(&self.header, event);
@@ -231,7 +236,9 @@ impl State {
         writer.write(GlobalKey::Account, &mut self.account)?;
         writer.write(GlobalKey::Positions, &mut self.positions)?;
         writer.write(GlobalKey::Orders, &mut self.orders)?;
-        writer.write(GlobalKey::Signals, &mut self.signals)
+        writer.write(GlobalKey::Signals, &mut self.signals)?;
+        writer.write(GlobalKey::Status, &mut self.status)?;
+        writer.write(GlobalKey::Halt, &mut self.halt)
     }
 
     fn write_events(&self, pipeline: &mut Pipeline<'_>, stream_end: u64) -> RedisResult<()> {

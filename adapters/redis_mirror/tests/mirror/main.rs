@@ -6,6 +6,7 @@
     reason = "a test that cannot go on says where by panicking"
 )]
 
+mod commands;
 mod common;
 mod secrets;
 
@@ -21,6 +22,7 @@ use wire::batch::Heartbeat;
 use wire::event::{EVENTS_MAX, Event};
 use wire::keys::{Encoding, GlobalKey, KeyDoc, SymbolKey, schema};
 use wire::market::{Market, Tickers};
+use wire::status::Status;
 use wire::{Batch, Stamped};
 
 fn mirror(url: &str) -> RedisMirror {
@@ -35,6 +37,7 @@ fn full(tick: u64) -> Batch {
     batch.positions = Some(Positions::default());
     batch.orders = Some(Orders::default());
     batch.signals = Some(SignalCounts::default());
+    batch.status = Some(Status::default());
     batch.events.push(event(1));
     batch
 }
