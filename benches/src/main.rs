@@ -27,6 +27,8 @@ mod replay;
 mod report;
 /// Engines for benches.
 mod rig;
+/// Orders against limits.
+mod risk;
 /// Whole days.
 mod scenario;
 /// Whole ticks.
@@ -66,7 +68,7 @@ const fn long(name: &'static str, run: fn(&Settings) -> Result<Vec<Figure>, Fail
 }
 
 /// Everything that can be measured, in the order of measuring.
-const BENCHES: [Bench; 24] = [
+const BENCHES: [Bench; 27] = [
     bench("kernel/greeks/10000", |s| kernels::greeks(s, 10_000)),
     bench("kernel/greeks/1000000", |s| kernels::greeks(s, 1_000_000)),
     bench("kernel/implied_vol/10000", |s| {
@@ -95,6 +97,9 @@ const BENCHES: [Bench; 24] = [
         tick::run(s, &tick::WHOLE_MARKET)
     }),
     bench("ingest/recorded_ticks", ingest::run),
+    bench("risk/orders_100", |s| risk::run(s, 100)),
+    bench("risk/orders_1000", |s| risk::run(s, 1_000)),
+    bench("risk/orders_10000", |s| risk::run(s, 10_000)),
     bench("replay/1000000_events", replay::run),
     bench("journal/commit", journal::run),
     bench("mirror/1_symbols", |s| mirror::run(s, 1)),

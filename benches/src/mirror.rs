@@ -74,9 +74,8 @@ pub(crate) fn run(settings: &Settings, symbols: u32) -> Result<Vec<Figure>, Fail
     let market =
         format!("{{ underlyings: {symbols}, contracts_per_chain: 10, trades_per_day: 300000 }}");
     let (mut engine, _) = Rig::new(&name, &market)?.engine(Extras {
-        threads: settings.threads,
         mirror: Some(mirror),
-        journal: None,
+        ..Extras::on(settings.threads)
     })?;
     let mut writes = Durations::new()?;
     let (mut ticks, mut commands) = (0, 0);

@@ -3,7 +3,7 @@
 use crate::Failure;
 use crate::measure::{Settings, Span};
 use crate::report::{Figure, Value};
-use crate::rig::{Extras, Rig, SEED};
+use crate::rig::{Extras, Rig, SEED, run_start};
 use ::journal::{FileJournal, JournalReader};
 use daemon::replay::engine_of;
 use daemon::settings;
@@ -11,6 +11,7 @@ use engine::digest::Digest;
 use engine::frame::{FRAME_VERSION, Header};
 use engine::inbox::Inbox;
 use std::path::Path;
+use systems::commit::Recorder;
 
 /// Events that are recorded, to the end of a tick.
 const EVENTS: usize = 1_000_000;
@@ -22,17 +23,18 @@ pub(crate) fn run(settings: &Settings) -> Result<Vec<Figure>, Failure> {
     let folder = tempfile::tempdir()?;
     let directory = folder.path().join("journal");
     let (events, ticks) = record(&directory)?;
-    let bytes = std::fs::metadata(directory.join(::journal::FILE_NAME))?.len();
+    let (_, bytes) = JournalReader::open(&directory)?.bytes_read();
     let reader = JournalReader::open(&directory)?;
     let span = Span::start();
     let (mut engine, recording) = engine_of(reader, settings.threads)?;
-    let mut replayed = 0_u64;
+    let (mut replayed, mut before) = (0_u64, 0);
     while let Some(tick) = engine.tick()? {
         replayed += 1;
-        let found = engine.world().resource::<Digest>().run();
-        if recording.digest() != found {
-            return Err(format!("tick {} came out otherwise than recorded", tick.number).into());
+        // A frame is written before its tick is over: it holds the digest of the tick before.
+        if recording.digest_before() != before {
+            return Err(format!("tick {} began otherwise than recorded", tick.number).into());
         }
+        before = engine.world().resource::<Digest>().run();
     }
     let (wall_s, cpu_s) = span.end();
     if replayed != ticks {
@@ -62,13 +64,13 @@ fn record(directory: &Path) -> Result<(usize, u64), Failure> {
         scenario_text: rig.text.clone(),
         config_text: settings::as_text(&rig.config),
         seed: SEED,
+        run: run_start(),
         feeds: vec![("market".to_owned(), 3_000), ("exchange".to_owned(), 0)],
     };
     let journal = FileJournal::create(directory, &header)?;
     let (mut engine, _) = rig.engine(Extras {
-        threads: 1,
-        mirror: None,
         journal: Some(Box::new(journal)),
+        ..Extras::on(1)
     })?;
     let (mut events, mut ticks) = (0, 0);
     while events < EVENTS {
@@ -76,6 +78,7 @@ fn record(directory: &Path) -> Result<(usize, u64), Failure> {
         events += engine.world().resource::<Inbox>().len();
         ticks += 1;
     }
-    engine.finish()?;
+    let mut recorder = engine.world_mut().resource_mut::<Recorder>();
+    recorder.finish().map_err(|error| error.to_string())?;
     Ok((events, ticks))
 }

@@ -12,13 +12,24 @@ use engine::config::Config;
 use engine::directory::{Directory, Listings};
 use engine::engine::Engine;
 use engine::inbox::Inbox;
-use engine::ports::{Feed, FeedError, Journal, Mirror};
+use engine::ports::{Broker, Feed, FeedError, Journal, Mirror};
+use engine::record::RunStart;
 use simulator::{Market, exchange};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use systems::ledger::Ledger;
 
 /// The seed of every synthetic market here.
 pub(crate) const SEED: u64 = 7;
+
+/// The run that every engine here begins.
+pub(crate) fn run_start() -> RunStart {
+    RunStart {
+        run: 1,
+        account: "DU0000001".to_owned(),
+        ..RunStart::default()
+    }
+}
 
 /// A scenario of `market`, an object of YAML such as `{ underlyings: 4 }`, ready to run.
 pub(crate) struct Rig {
@@ -39,6 +50,23 @@ pub(crate) struct Extras {
     pub(crate) mirror: Option<Box<dyn Mirror>>,
     /// Where the run is recorded.
     pub(crate) journal: Option<Box<dyn Journal>>,
+    /// What a journal says of the runs before.
+    pub(crate) ledger: Option<Ledger>,
+    /// A broker and what it reports; the simulated exchange if there is none.
+    pub(crate) line: Option<(Box<dyn Broker>, Box<dyn Feed>)>,
+}
+
+impl Extras {
+    /// Nothing but `threads` threads.
+    pub(crate) fn on(threads: usize) -> Self {
+        Self {
+            threads,
+            mirror: None,
+            journal: None,
+            ledger: None,
+            line: None,
+        }
+    }
 }
 
 impl Rig {
@@ -47,7 +75,15 @@ impl Rig {
     /// # Errors
     /// When it is none.
     pub(crate) fn new(name: &str, market: &str) -> Result<Self, Failure> {
-        let text = format!("seed: {SEED}\nmarket: {market}\n");
+        Self::with(name, market, "")
+    }
+
+    /// Reads the scenario, with more of it in `overrides`.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub(crate) fn with(name: &str, market: &str, overrides: &str) -> Result<Self, Failure> {
+        let text = format!("seed: {SEED}\nmarket: {market}\n{overrides}");
         let sections = settings::section_names()?;
         let sections: Vec<&str> = sections.iter().map(String::as_str).collect();
         let named = Text {
@@ -84,16 +120,26 @@ impl Rig {
         };
         let calendar = Calendar::nyse();
         let section = config.section::<ExchangeSection>()?;
-        let (broker, execution) = exchange(&section.0, SEED, settlements(calendar.clone()))?;
+        let (broker, execution) = match extras.line {
+            Some(line) => line,
+            None => {
+                let settles = settlements(calendar.clone());
+                let (broker, execution) = exchange(&section.0, SEED, settles)?;
+                (Box::new(broker) as _, Box::new(execution) as _)
+            }
+        };
         let engine = assemble(Parts {
             config,
             calendar,
             clock: Box::new(SteppedClock::new(plan.windows)),
             feeds: vec![Box::new(feed)],
-            execution: Some(Box::new(execution)),
-            broker: Box::new(broker),
+            execution: Some(execution),
+            broker,
             mirror: extras.mirror.map(|mirror| (mirror, 1)),
             journal: extras.journal,
+            run: run_start(),
+            ledger: extras.ledger,
+            opening: Vec::new(),
             threads: extras.threads,
             shuffle: None,
         })?;

@@ -58,6 +58,7 @@ fn measure(name: &str, text: &Text, data: &Path) -> Result<Vec<Figure>, Failure>
         journal: None,
         transcript: None,
         redis: None,
+        state_dir: None,
         stop: Arc::<AtomicBool>::default(),
     })?;
     let summary = outcome.summary;

@@ -74,11 +74,8 @@ pub(crate) fn run(settings: &Settings, size: &Size) -> Result<Vec<Figure>, Failu
         "{{ underlyings: {}, contracts_per_chain: {}, requote_share: {:?} }}",
         size.underlyings, size.contracts_per_chain, size.requote_share
     );
-    let (mut engine, market_time) = Rig::new(&name, &market)?.engine(Extras {
-        threads: settings.threads,
-        mirror: None,
-        journal: None,
-    })?;
+    let (mut engine, market_time) =
+        Rig::new(&name, &market)?.engine(Extras::on(settings.threads))?;
     for _ in 0..size.warm_up {
         engine
             .tick()?

@@ -4,9 +4,13 @@ use components::units::Timestamp;
 use engine::calendar::Calendar;
 use engine::config::{Config, ConfigError};
 use engine::engine::{Engine, EngineError, Setup};
+use engine::plugin::Plugin;
 use engine::ports::{Broker, Clock, Feed, Journal, Mirror};
+use engine::record::{Record, RunStart};
 use strategies::StrategiesPlugin;
 use systems::columns::ColumnsPlugin;
+use systems::commands::CommandsPlugin;
+use systems::commit::CommitPlugin;
 use systems::dedupe::DedupePlugin;
 use systems::dispatch::DispatchPlugin;
 use systems::exits::ExitsPlugin;
@@ -15,7 +19,10 @@ use systems::greeks::GreeksPlugin;
 use systems::history::HistoryPlugin;
 use systems::imbalance::ImbalancePlugin;
 use systems::ingest::IngestPlugin;
+use systems::ledger::Ledger;
+use systems::link::LinkPlugin;
 use systems::mirror::MirrorPlugin;
+use systems::overload::OverloadPlugin;
 use systems::positions::PositionsPlugin;
 use systems::risk::RiskPlugin;
 use systems::scoring::ScoringPlugin;
@@ -49,6 +56,12 @@ pub struct Parts {
     pub mirror: Option<(Box<dyn Mirror>, u64)>,
     /// Where the run is recorded.
     pub journal: Option<Box<dyn Journal>>,
+    /// The run that begins.
+    pub run: RunStart,
+    /// What a journal says of the runs before.
+    pub ledger: Option<Ledger>,
+    /// What the start found, entered in the first tick.
+    pub opening: Vec<Record>,
     /// Threads of the Greeks kernel.
     pub threads: usize,
     /// Permutes everything that must not matter.
@@ -75,6 +88,14 @@ pub enum AssembleError {
 /// When the config is wrong (all problems are reported at once), threads cannot be started or two
 /// systems touch the same data in no stated order.
 pub fn assemble(parts: Parts) -> Result<Engine, AssembleError> {
+    assemble_with(parts, StrategiesPlugin)
+}
+
+/// Makes an engine of `parts` that trades what `strategies` says.
+///
+/// # Errors
+/// As [`assemble`].
+pub fn assemble_with(parts: Parts, strategies: impl Plugin) -> Result<Engine, AssembleError> {
     let Parts {
         config,
         calendar,
@@ -84,6 +105,9 @@ pub fn assemble(parts: Parts) -> Result<Engine, AssembleError> {
         broker,
         mirror,
         journal,
+        run,
+        ledger,
+        opening,
         ..
     } = parts;
     let workers = Workers::new(parts.threads, parts.shuffle)
@@ -102,12 +126,22 @@ pub fn assemble(parts: Parts) -> Result<Engine, AssembleError> {
         engine.plug(VpinPlugin).map(|_| ()),
         engine.plug(ExposurePlugin).map(|_| ()),
         engine.plug(ImbalancePlugin).map(|_| ()),
-        engine.plug(PositionsPlugin).map(|_| ()),
+        engine
+            .plug(PositionsPlugin {
+                ledger,
+                run,
+                opening,
+            })
+            .map(|_| ()),
+        engine.plug(LinkPlugin).map(|_| ()),
+        engine.plug(CommandsPlugin).map(|_| ()),
+        engine.plug(OverloadPlugin).map(|_| ()),
         engine.plug(ScoringPlugin).map(|_| ()),
         engine.plug(ExitsPlugin).map(|_| ()),
-        engine.plug(StrategiesPlugin).map(|_| ()),
+        engine.plug(strategies).map(|_| ()),
         engine.plug(DedupePlugin).map(|_| ()),
         engine.plug(RiskPlugin).map(|_| ()),
+        engine.plug(CommitPlugin { journal }).map(|_| ()),
         engine.plug(DispatchPlugin { broker }).map(|_| ()),
         engine.plug(ColumnsPlugin).map(|_| ()),
     ];
@@ -121,9 +155,6 @@ pub fn assemble(parts: Parts) -> Result<Engine, AssembleError> {
     }
     if let Some(feed) = execution {
         engine.set_execution_feed(feed);
-    }
-    if let Some(journal) = journal {
-        engine.set_journal(journal);
     }
     engine.initialize()?;
     Ok(engine)

@@ -7,13 +7,13 @@ use crate::output::{self, Cell, Format, Rows};
 use crate::scenario::{self, Plan, Text};
 use crate::settings::{self, ConfigFiles, ExchangeSection};
 use crate::simulate::not_assembled;
-use components::contract::OptionTerms;
 use components::order::{Order, OrderId};
 use components::units::Timestamp;
 use engine::calendar::Calendar;
 use engine::clock::SteppedClock;
 use engine::config::Config;
 use engine::ports::Broker;
+use engine::record::RunStart;
 use std::path::PathBuf;
 
 /// The arguments of `check`.
@@ -109,6 +109,9 @@ fn plugs_in(mut config: Config) -> Result<(), Failure> {
         broker: Box::new(NoBroker),
         mirror: None,
         journal: None,
+        run: RunStart::default(),
+        ledger: None,
+        opening: Vec::new(),
         threads: 1,
         shuffle: None,
     })
@@ -121,7 +124,13 @@ fn plugs_in(mut config: Config) -> Result<(), Failure> {
 pub(crate) struct NoBroker;
 
 impl Broker for NoBroker {
-    fn submit(&mut self, _order: &Order, _terms: &OptionTerms) {}
+    fn submit(&mut self, _orders: &[Order]) {}
+
+    fn modify(&mut self, _order: &Order, _at: Timestamp) {}
 
     fn cancel(&mut self, _order: OrderId, _at: Timestamp) {}
+
+    fn query(&mut self, _query: u64, _at: Timestamp) {}
+
+    fn reconnect(&mut self, _at: Timestamp) {}
 }

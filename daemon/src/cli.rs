@@ -2,8 +2,12 @@
 
 use crate::exit::Failure;
 use crate::output::Format;
-use crate::{analyze, check, completions, keys, man, replay, show_config, simulate};
+use crate::{
+    analyze, check, completions, journals, keys, man, operator, replay, show_config, simulate,
+    torture,
+};
 use clap::{Parser, Subcommand};
+use control::request::Verb as Asked;
 use std::path::PathBuf;
 
 /// An options-trading engine: a fixed 250 ms tick, deterministic to the last bit.
@@ -88,6 +92,37 @@ pub enum Verb {
     ShowConfig(show_config::Args),
     /// Compute Greeks, implied volatility, VPIN, levels or imbalance from a file
     Analyze(analyze::Args),
+    /// Show a journal, or tell whether it is whole
+    Journal(journals::Args),
+    /// Ask a running engine how it fares
+    #[command(after_help = "Example:\n  alphatrader status --state-dir state --json")]
+    Status(operator::StatusArgs),
+    /// No opening order leaves, and those that work are cancelled; protection stays
+    #[command(after_help = "Example:\n  alphatrader halt --why 'bad fills'")]
+    Halt(operator::Args),
+    /// No opening order leaves; positions are closed as usual
+    #[command(after_help = "Example:\n  alphatrader reduce-only --why 'end of day'")]
+    ReduceOnly(operator::Args),
+    /// Nothing leaves but what protects or cancels; signals go on
+    #[command(after_help = "Example:\n  alphatrader observe")]
+    Observe(operator::Args),
+    /// As halt, and every position is closed
+    #[command(after_help = "Example:\n  alphatrader flatten --why 'broker in trouble'")]
+    Flatten(operator::Args),
+    /// Cancel every working order that does not protect a position
+    #[command(after_help = "Example:\n  alphatrader cancel-all")]
+    CancelAll(operator::Args),
+    /// End halt, reduce-only, observe and flatten
+    #[command(after_help = "Example:\n  alphatrader resume --why 'looked at it'")]
+    Resume(operator::Args),
+    /// Let a strategy open nothing more
+    #[command(after_help = "Example:\n  alphatrader pause zero_dte")]
+    Pause(operator::StrategyArgs),
+    /// Let a strategy open again
+    #[command(after_help = "Example:\n  alphatrader unpause zero_dte")]
+    Unpause(operator::StrategyArgs),
+    /// Trade while everything goes wrong, and judge what is left
+    Torture(torture::Args),
     /// Show the reference of the Redis keys
     Keys(keys::Args),
     /// Write shell completions
@@ -102,11 +137,27 @@ impl Verb {
     /// # Errors
     /// What went wrong, with the exit code for it.
     pub fn run(&self, general: &General) -> Result<(), Failure> {
+        let command = |verb, arguments| operator::command(verb, None, arguments, general);
+        let about = |verb, arguments: &operator::StrategyArgs| {
+            let strategy = Some(arguments.strategy.as_str());
+            operator::command(verb, strategy, &arguments.rest, general)
+        };
         match self {
             Self::Simulate(arguments) => simulate::run(arguments, general),
             Self::Replay(arguments) => replay::run(arguments, general),
             Self::Check(arguments) => check::run(arguments, general),
             Self::ShowConfig(arguments) => show_config::run(arguments, general),
+            Self::Journal(arguments) => journals::run(arguments, general),
+            Self::Status(arguments) => operator::status(arguments, general),
+            Self::Halt(arguments) => command(Asked::Halt, arguments),
+            Self::ReduceOnly(arguments) => command(Asked::ReduceOnly, arguments),
+            Self::Observe(arguments) => command(Asked::Observe, arguments),
+            Self::Flatten(arguments) => command(Asked::Flatten, arguments),
+            Self::CancelAll(arguments) => command(Asked::CancelAll, arguments),
+            Self::Resume(arguments) => command(Asked::Resume, arguments),
+            Self::Pause(arguments) => about(Asked::Pause, arguments),
+            Self::Unpause(arguments) => about(Asked::Unpause, arguments),
+            Self::Torture(arguments) => torture::run(arguments, general),
             Self::Keys(_) => keys::run(general),
             Self::Analyze(arguments) => analyze::run(arguments, general),
             Self::Completions(arguments) => completions::run(arguments),

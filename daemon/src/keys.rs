@@ -3,7 +3,7 @@
 use crate::cli::General;
 use crate::exit::Failure;
 use crate::output::{self, Cell, Format, Rows};
-use wire::keys::schema;
+use wire::keys::{COMMANDS, schema};
 
 /// The arguments of `keys`.
 #[derive(clap::Args, Debug)]
@@ -12,7 +12,7 @@ Example:
   alphatrader keys --format md > docs/redis_keys.md")]
 pub struct Args {}
 
-/// Writes every kind of key.
+/// Writes every kind of key that the mirror writes, and the one that it reads.
 ///
 /// # Errors
 /// If stdout cannot be written.
@@ -28,7 +28,7 @@ pub fn run(general: &General) -> Result<(), Failure> {
     ];
     let format = general.format_or(Format::Table);
     let mut rows = Rows::begin(output::stdout(), format, &columns)?;
-    for key in schema() {
+    for key in schema().iter().chain([&COMMANDS]) {
         rows.row(&[
             Cell::Text(key.pattern),
             Cell::Text(key.value.name()),

@@ -16,14 +16,22 @@ pub mod exit;
 pub mod input;
 /// SIGINT and SIGTERM.
 pub mod interrupt;
+/// What a journal holds, and whether it is whole.
+pub mod journals;
 /// The reference of the mirror's keys.
 pub mod keys;
+/// A document as rows of key and value.
+pub mod leaves;
 /// The manual page.
 pub mod man;
+/// Commands for a running engine.
+pub mod operator;
 /// Rows and documents on stdout.
 pub mod output;
 /// How far a long run is.
 pub mod progress;
+/// Starting over a journal.
+pub mod recovery;
 /// Runs of a journal, compared.
 pub mod replay;
 /// Memory and processor time used.
@@ -36,3 +44,5 @@ pub mod settings;
 pub mod show_config;
 /// Runs of a scenario.
 pub mod simulate;
+/// The fault simulator.
+pub mod torture;

@@ -13,9 +13,10 @@ use crate::settings;
 use crate::simulate::{not_assembled, record};
 use engine::calendar::Calendar;
 use engine::digest::Digest;
-use engine::engine::{Engine, Sent};
+use engine::engine::Engine;
 use engine::frame::Frame;
 use engine::phase::Phase;
+use engine::record::Record;
 use engine::transcript::Transcript;
 use journal::{Error, JournalReader};
 pub use ports::Recording;
@@ -23,6 +24,7 @@ use ports::{ReplayClock, ReplayFeed};
 use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
+use systems::commit::Recorder;
 
 /// The arguments of `replay`.
 #[derive(clap::Args, Debug)]
@@ -141,6 +143,9 @@ pub fn engine_of(reader: JournalReader, threads: usize) -> Result<(Engine, Recor
         broker: Box::new(NoBroker),
         mirror: None,
         journal: None,
+        run: header.run,
+        ledger: None,
+        opening: Vec::new(),
         threads,
         shuffle: None,
     })
@@ -151,14 +156,18 @@ pub fn engine_of(reader: JournalReader, threads: usize) -> Result<(Engine, Recor
 /// Runs to the end or to the first difference.
 fn compare(engine: &mut Engine, recording: &Recording, report: &mut Report) -> Result<(), Failure> {
     let mut progress = Progress::new("ticks", None);
+    let mut before = 0;
     while engine.tick().map_err(Failure::error)?.is_some() {
         report.ticks += 1;
         record::after_tick(engine, report.ticks);
-        recording.with_frame(|frame| {
-            report.events += frame.events.len() as u64;
-            report.orders += frame.orders.len() as u64;
-            report.first_difference = difference(engine, frame);
+        recording.with_tick(|tick| {
+            let frame = &tick.frame;
+            report.events += (tick.market.len() + frame.reports.len()) as u64;
+            let intended = |record: &&Record| matches!(record, Record::Intended(_));
+            report.orders += frame.records.iter().filter(intended).count() as u64;
+            report.first_difference = difference(engine, frame, before);
         });
+        before = engine.world().resource::<Digest>().run();
         if report.first_difference.is_some() {
             break;
         }
@@ -178,36 +187,39 @@ fn compare(engine: &mut Engine, recording: &Recording, report: &mut Report) -> R
     if let Some(torn) = recording.torn() {
         let _ = writeln!(
             anstream::stderr(),
-            "Warning: the journal's tail is torn: {} bytes after byte {} were cut",
+            "Warning: the journal's tail is torn: {} bytes after byte {} of segment {} were cut",
             torn.bytes,
-            torn.offset
+            torn.offset,
+            torn.segment
         );
     }
     Ok(())
 }
 
-/// The first thing in this tick that is not as the journal has it.
-fn difference(engine: &Engine, frame: &Frame) -> Option<Difference> {
+/// The first thing in this tick that is not as the journal has it. A frame is written before
+/// anything leaves: what the phases after it did shows in the run's digest of the next.
+fn difference(engine: &Engine, frame: &Frame, before: u64) -> Option<Difference> {
+    if before != frame.digest_before {
+        let recorded = frame.digest_before;
+        return Some(Difference {
+            tick: frame.tick.saturating_sub(1),
+            phase: None,
+            system: None,
+            what: format!("the run's digest was {before:016x}, recorded {recorded:016x}"),
+        });
+    }
     let digest = engine.world().resource::<Digest>();
-    let sent = &engine.world().resource::<Sent>().0;
     let latency = engine.latency();
     for phase in Phase::ALL {
+        if phase >= Phase::Commit {
+            break;
+        }
         for (index, system) in latency.systems_of(phase) {
             let found = digest.systems()[index];
-            let what = if phase == Phase::Dispatch && *sent != frame.orders {
-                format!(
-                    "{} orders were sent, {} recorded",
-                    sent.len(),
-                    frame.orders.len()
-                )
-            } else {
-                match frame.systems.get(index) {
-                    Some(recorded) if *recorded == found => continue,
-                    Some(recorded) => {
-                        format!("the digest was {found:016x}, recorded {recorded:016x}")
-                    }
-                    None => "the run that was recorded had no such system".to_owned(),
-                }
+            let what = match frame.systems.get(index) {
+                Some(recorded) if *recorded == found => continue,
+                Some(recorded) => format!("the digest was {found:016x}, recorded {recorded:016x}"),
+                None => "the run that was recorded had no such system".to_owned(),
             };
             return Some(Difference {
                 tick: frame.tick,
@@ -217,12 +229,24 @@ fn difference(engine: &Engine, frame: &Frame) -> Option<Difference> {
             });
         }
     }
-    let (found, recorded) = (digest.run(), frame.digest);
-    (found != recorded).then(|| Difference {
+    let decided = engine.world().resource::<Recorder>().records();
+    let differs = decided.iter().zip(&frame.records).position(|(a, b)| a != b);
+    let first = differs.or_else(|| {
+        let (found, recorded) = (decided.len(), frame.records.len());
+        (found != recorded).then(|| found.min(recorded))
+    })?;
+    let text = |record: Option<&Record>| {
+        record.map_or_else(|| "nothing".to_owned(), |record| format!("{record:?}"))
+    };
+    Some(Difference {
         tick: frame.tick,
-        phase: None,
+        phase: Some(Phase::Commit.name()),
         system: None,
-        what: format!("the run's digest was {found:016x}, recorded {recorded:016x}"),
+        what: format!(
+            "decision {first} was {}, recorded {}",
+            text(decided.get(first)),
+            text(frame.records.get(first))
+        ),
     })
 }
 

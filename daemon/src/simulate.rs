@@ -1,5 +1,7 @@
 //! `simulate`: runs a scenario to its end on the stepped clock.
 
+/// Operators of a run.
+mod operators;
 /// A clock that waits, for runs at the speed of the market.
 mod paced;
 /// For people.
@@ -13,14 +15,16 @@ mod summary;
 
 pub(crate) use run::not_assembled;
 pub use run::{Options, Outcome, simulate};
-pub use summary::{Events, Latency, MirrorSummary, Orders, Quantiles, Signals, Summary};
+pub use summary::{
+    EmergencySummary, Events, Latency, MirrorSummary, Orders, Quantiles, Signals, Summary,
+};
 
 use crate::cli::General;
 use crate::exit::{Exit, Failure};
-use crate::interrupt;
 use crate::output::{self, Format};
 use crate::scenario::{self, Plan};
 use crate::settings::{self, ConfigFiles};
+use crate::{interrupt, leaves};
 use clap::ValueEnum;
 use std::path::PathBuf;
 
@@ -30,7 +34,8 @@ use std::path::PathBuf;
 Examples:
   alphatrader simulate
   alphatrader simulate goog_2015_12 --data /data --threads 2 --json
-  alphatrader simulate scenarios/halt.yaml --journal /tmp/run && alphatrader replay /tmp/run")]
+  alphatrader simulate scenarios/halt.yaml --journal /tmp/run && alphatrader replay /tmp/run
+  alphatrader simulate --speed 10x --state-dir state    and elsewhere: alphatrader halt")]
 pub struct Args {
     /// A scenario file, or the name of one in scenarios/ [default: the built-in full_day]
     pub scenario: Option<String>,
@@ -57,6 +62,9 @@ pub struct Args {
     /// Shows the run on a Redis server too, such as redis://localhost:6379
     #[arg(long, value_name = "URL")]
     pub redis: Option<String>,
+    /// Takes operator commands at a socket in this directory; no second run may use it
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
     /// Which config.
     #[command(flatten)]
     pub config: ConfigFiles,
@@ -102,6 +110,7 @@ pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
         journal: arguments.journal.clone(),
         transcript: arguments.transcript.clone(),
         redis: arguments.redis.clone(),
+        state_dir: arguments.state_dir.clone(),
         stop: interrupt::stop_flag(),
     })?;
     let mut out = output::stdout();
@@ -109,7 +118,7 @@ pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
     match general.format_or(Format::Table) {
         Format::Json => output::json_document(&mut out, summary)?,
         Format::Table => people::show(&mut out, summary, name)?,
-        format @ (Format::Csv | Format::Md) => people::rows(out, summary, format)?,
+        format @ (Format::Csv | Format::Md) => leaves::rows(out, summary, format)?,
     }
     if summary.stopped {
         return Err(Failure::error(format_args!(

@@ -9,11 +9,11 @@ use components::units::Timestamp;
 use engine::calendar::Session;
 use engine::clock::Tick;
 use engine::directory::{Directory, Listings};
-use engine::event::{Event, EventKind, FeedId};
-use engine::frame::Frame;
+use engine::event::{EventKind, FeedId};
 use engine::inbox::Inbox;
 use engine::ports::{Clock, Feed, FeedError};
-use journal::{Error, JournalReader, TornTail};
+use engine::record::Record;
+use journal::{Error, JournalReader, RecordedTick, TornTail};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The journal and the frame of the tick being run, shared by clock and feeds.
@@ -22,34 +22,34 @@ pub struct Recording(Arc<Mutex<State>>);
 
 struct State {
     reader: JournalReader,
-    frame: Option<Frame>,
+    tick: Option<RecordedTick>,
     failure: Option<Error>,
-    execution: FeedId,
 }
 
 impl Recording {
     pub(super) fn new(reader: JournalReader) -> Self {
-        let last = reader.header().feeds.len().saturating_sub(1);
-        let execution = FeedId(u16::try_from(last).unwrap_or(u16::MAX));
         Self(Arc::new(Mutex::new(State {
             reader,
-            frame: None,
+            tick: None,
             failure: None,
-            execution,
         })))
     }
 
-    /// Shows `look` the frame of the tick that ran last; before the first there is none.
-    pub(super) fn with_frame(&self, look: impl FnOnce(&Frame)) {
-        if let Some(frame) = &self.state().frame {
-            look(frame);
+    /// Shows `look` the tick that ran last; before the first there is none.
+    pub(super) fn with_tick(&self, look: impl FnOnce(&RecordedTick)) {
+        if let Some(tick) = &self.state().tick {
+            look(tick);
         }
     }
 
-    /// The run's digest that was recorded at the tick that ran last; 0 before the first.
+    /// The run's digest before the tick that ran last, as it was recorded; 0 before the first.
     #[must_use]
-    pub fn digest(&self) -> u64 {
-        self.state().frame.as_ref().map_or(0, |frame| frame.digest)
+    pub fn digest_before(&self) -> u64 {
+        let state = self.state();
+        state
+            .tick
+            .as_ref()
+            .map_or(0, |tick| tick.frame.digest_before)
     }
 
     /// Why the journal ended early.
@@ -79,13 +79,18 @@ impl ReplayClock {
 impl Clock for ReplayClock {
     fn next(&mut self) -> Option<Tick> {
         let mut state = self.0.state();
-        let frame = match state.reader.next()? {
-            Ok(frame) => frame,
-            Err(error) => {
-                state.failure = Some(error);
-                return None;
+        let recorded = loop {
+            match state.reader.next()? {
+                // The end of a run is no tick.
+                Ok(recorded) if recorded.frame.records.last() == Some(&Record::Stopped) => {}
+                Ok(recorded) => break recorded,
+                Err(error) => {
+                    state.failure = Some(error);
+                    return None;
+                }
             }
         };
+        let frame = &recorded.frame;
         let (date, open, close) = frame.session;
         let Ok(date) = Expiry::try_from(date) else {
             return None;
@@ -101,8 +106,9 @@ impl Clock for ReplayClock {
             },
             opens_session: frame.opens_session,
             skipped: frame.skipped,
+            jumped_ms: frame.jumped_ms,
         };
-        state.frame = Some(frame);
+        state.tick = Some(recorded);
         Some(tick)
     }
 }
@@ -157,7 +163,7 @@ impl Feed for ReplayFeed {
             return Ok(());
         }
         let state = self.recording.state();
-        for event in state.frame.iter().flat_map(|frame| &frame.events) {
+        for event in state.tick.iter().flat_map(|tick| &tick.market) {
             match &event.kind {
                 EventKind::SymbolListed { ticker, .. } => {
                     self.tickers.push(*ticker);
@@ -181,15 +187,15 @@ impl Feed for ReplayFeed {
         inbox: &mut Inbox,
     ) -> Result<(), FeedError> {
         let state = self.recording.state();
-        let execution = state.execution;
-        let wanted = |event: &&Event| {
-            let reported = event.feed == execution;
-            event.feed != FeedId::ENGINE
-                && ((self.is_execution && reported)
-                    || (self.is_first && !self.is_execution && !reported))
+        let Some(tick) = &state.tick else {
+            return Ok(());
         };
-        let events = state.frame.iter().flat_map(|frame| &frame.events);
-        inbox.extend(events.filter(wanted).cloned());
+        if self.is_execution {
+            inbox.extend(tick.frame.reports.iter().cloned());
+        } else if self.is_first {
+            let events = tick.market.iter();
+            inbox.extend(events.filter(|event| event.feed != FeedId::ENGINE).cloned());
+        }
         Ok(())
     }
 }

@@ -2,7 +2,8 @@
 
 use super::summary::{Quantiles, Summary};
 use crate::exit::Failure;
-use crate::output::{Cell, Format, Rows, counted, shortest};
+use crate::output::{Cell, Format, Rows, counted};
+use engine::record::Restriction;
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -69,7 +70,7 @@ fn lines(summary: &Summary) -> Vec<(&'static str, String)> {
     let memory = summary.peak_rss_bytes.map_or(String::new(), |bytes| {
         format!(", {:.0} MB at most", bytes as f64 / 1e6)
     });
-    vec![
+    let mut lines = vec![
         (
             "time",
             format!(
@@ -133,8 +134,21 @@ fn lines(summary: &Summary) -> Vec<(&'static str, String)> {
                 counted(summary.skipped_ticks, "tick")
             ),
         ),
+        (
+            "emergency",
+            format!(
+                "{} carried out, {} ms of market at most",
+                counted(summary.emergency.halts, "halt"),
+                summary.emergency.longest_ms
+            ),
+        ),
         ("digest", summary.digest.clone()),
-    ]
+    ];
+    if summary.restriction != Restriction::Active.name() {
+        let words = format!("{} at the end", summary.restriction);
+        lines.push(("restriction", words));
+    }
+    lines
 }
 
 fn reasons(counts: &BTreeMap<String, u64>) -> String {
@@ -169,35 +183,4 @@ fn latency(out: &mut impl Write, summary: &Summary) -> Result<(), Failure> {
         ])?;
     }
     rows.finish()
-}
-
-/// Writes the summary as rows of key and value.
-pub(super) fn rows(out: impl Write, summary: &Summary, format: Format) -> Result<(), Failure> {
-    let mut rows = Rows::begin(out, format, &["key", "value"])?;
-    let document = serde_json::to_value(summary)?;
-    let mut leaves = Vec::new();
-    flatten("", &document, &mut leaves);
-    for (key, value) in leaves {
-        rows.row(&[Cell::Text(&key), Cell::Right(&value)])?;
-    }
-    rows.finish()
-}
-
-fn flatten(path: &str, value: &serde_json::Value, leaves: &mut Vec<(String, String)>) {
-    let text = match value {
-        serde_json::Value::Object(map) => {
-            for (key, value) in map {
-                let dot = if path.is_empty() { "" } else { "." };
-                flatten(&format!("{path}{dot}{key}"), value, leaves);
-            }
-            return;
-        }
-        serde_json::Value::Null => String::new(),
-        serde_json::Value::String(text) => text.clone(),
-        serde_json::Value::Number(number) => {
-            number.as_f64().map_or_else(|| number.to_string(), shortest)
-        }
-        other => other.to_string(),
-    };
-    leaves.push((path.to_owned(), text));
 }

@@ -1,9 +1,10 @@
 //! A run: feeds and exchange of a scenario, an engine between them, and what was counted.
 
 use super::Speed;
+use super::operators::{Operators, emergency_summary};
 use super::paced::Paced;
 use super::record;
-use super::summary::{Events, InboxPeak, Latency, MirrorSummary, Orders, Signals, Summary};
+use super::summary::{Events, InboxPeak, Latency, Orders, Signals, Summary};
 use crate::assemble::{AssembleError, Parts, assemble, settlements};
 use crate::exit::Failure;
 use crate::progress::Progress;
@@ -18,18 +19,19 @@ use engine::directory::Directory;
 use engine::engine::Engine;
 use engine::frame::{FRAME_VERSION, Header};
 use engine::intake::Peaks;
-use engine::ports::{Clock, Feed, Journal, Mirror};
+use engine::ports::{Clock, Feed, Journal};
+use engine::record::RunStart;
 use engine::transcript::Transcript;
 use journal::FileJournal;
-use redis_mirror::{RedisMirror, Settings};
 use simulator::{Faulted, Market, Scripted, exchange};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use systems::books::Books;
+use systems::commit::Recorder;
 use systems::ingest::Counts;
-use systems::mirror::Outlet;
 use systems::positions;
 
 /// Ticks between two looks at progress and at the transcript.
@@ -59,6 +61,8 @@ pub struct Options {
     pub transcript: Option<PathBuf>,
     /// A Redis server.
     pub redis: Option<String>,
+    /// Where operators command the run.
+    pub state_dir: Option<PathBuf>,
     /// Ends the run at the next tick once it is set.
     pub stop: Arc<AtomicBool>,
 }
@@ -84,7 +88,7 @@ pub fn simulate(options: Options) -> Result<Outcome, Failure> {
         Arc::clone(&options.stop),
         options.threads,
     );
-    let mut engine = prepare(options)?;
+    let (mut engine, operators) = prepare(options)?;
     if sink.file.is_some() {
         engine.world_mut().resource_mut::<Transcript>().keep();
     }
@@ -108,13 +112,20 @@ pub fn simulate(options: Options) -> Result<Outcome, Failure> {
         }
     }
     progress.finish();
-    engine.finish().map_err(Failure::error)?;
+    engine
+        .world_mut()
+        .resource_mut::<Recorder>()
+        .finish()
+        .map_err(|error| Failure::error(format_args!("journal: {error}")))?;
     record::end(&mut engine, summary.ticks);
     sink.take_from(&mut engine)?;
     sink.finish()?;
     summary.stopped = stop.load(Ordering::Relaxed);
     summary.simulated_s = (summary.ticks + summary.skipped_ticks) as f64 * TICK_MS as f64 / 1000.0;
-    read_world(&mut summary, &mut engine);
+    summary.mirror = operators.mirror_summary(&mut engine);
+    read_world(&mut summary, &engine);
+    drop(engine);
+    drop(operators);
     summary.unmet = if summary.stopped {
         Vec::new()
     } else {
@@ -137,7 +148,7 @@ fn all_events(events: &Events) -> u64 {
 }
 
 /// Opens everything that a run needs and makes the engine.
-fn prepare(options: Options) -> Result<Engine, Failure> {
+fn prepare(options: Options) -> Result<(Engine, Operators), Failure> {
     let Options {
         scenario,
         plan,
@@ -154,17 +165,28 @@ fn prepare(options: Options) -> Result<Engine, Failure> {
         settlements(calendar.clone()),
     )
     .map_err(Failure::config)?;
-    let feeds = feeds(&scenario, &plan, &options.data)?;
+    let redis = options.redis.as_deref();
+    let mut feeds = feeds(&scenario, &plan, &options.data)?;
+    let operators = Operators::open(options.state_dir.as_deref(), redis, &mut feeds)?;
+    let (broker, execution) = operators.guard(Box::new(broker), Box::new(execution));
+    let run = RunStart {
+        run: 1,
+        program: engine::digest::hash(env!("ALPHATRADER_VERSION").as_bytes()),
+        config: config.hash(),
+        account: "DU0000001".to_owned(),
+        live: false,
+    };
     let journal = match &options.journal {
         Some(directory) => {
             let all = feeds.iter().map(|feed| &**feed);
-            let names = all.chain([&execution as &dyn Feed]);
+            let names = all.chain([&*execution]);
             let header = Header {
                 version: FRAME_VERSION,
                 scenario: scenario.name.clone(),
                 scenario_text: options.scenario_text,
                 config_text: settings::as_text(&config),
                 seed: scenario.seed,
+                run: run.clone(),
                 feeds: names
                     .map(|feed| (feed.name().to_owned(), feed.stale_after_ms()))
                     .collect(),
@@ -174,30 +196,25 @@ fn prepare(options: Options) -> Result<Engine, Failure> {
         }
         None => None,
     };
-    let mirror = match &options.redis {
-        Some(url) => {
-            let mirror = RedisMirror::new(url, Settings::default()).map_err(Failure::error)?;
-            Some((
-                Box::new(mirror) as Box<dyn Mirror>,
-                resources::host_millis(),
-            ))
-        }
-        None => None,
-    };
+    let mirror = operators.mirror(redis)?;
     let clock = clock(&plan, options.speed, &options.stop);
-    assemble(Parts {
+    let engine = assemble(Parts {
         config,
         calendar,
         clock,
         feeds,
-        execution: Some(Box::new(execution)),
-        broker: Box::new(broker),
+        execution: Some(execution),
+        broker,
         mirror,
         journal,
+        run,
+        ledger: None,
+        opening: Vec::new(),
         threads: options.threads,
         shuffle: options.shuffle,
     })
-    .map_err(not_assembled)
+    .map_err(not_assembled)?;
+    Ok((engine, operators))
 }
 
 /// The end of a verb for which no engine could be made.
@@ -265,17 +282,8 @@ fn not_opened(error: recorded::Error) -> Failure {
 }
 
 /// Takes over what the systems counted.
-fn read_world(summary: &mut Summary, engine: &mut Engine) {
-    if let Some(mut outlet) = engine.world_mut().get_resource_mut::<Outlet>() {
-        outlet.finish();
-        let report = outlet.report();
-        summary.mirror = Some(MirrorSummary {
-            published: report.published,
-            conflated: report.conflated,
-            errors: report.errors,
-            connected: report.connected,
-        });
-    }
+fn read_world(summary: &mut Summary, engine: &Engine) {
+    summary.emergency = emergency_summary(engine);
     let world = engine.world();
     summary.halts = world.resource::<Counts>().halts;
     summary.events = Events::of(engine);
@@ -284,6 +292,7 @@ fn read_world(summary: &mut Summary, engine: &mut Engine) {
     let account = world.resource::<positions::Account>();
     summary.pnl_usd = account.profit().dollars();
     summary.fees_usd = account.fees.dollars();
+    summary.restriction = world.resource::<Books>().ledger().restriction().name();
     let directory = world.resource::<Directory>();
     summary.underlyings = directory.symbols_len();
     summary.contracts = directory.contracts_len();

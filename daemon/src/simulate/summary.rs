@@ -6,7 +6,8 @@ use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use systems::ingest::Counts;
 use systems::ingest::refusal::Refusals;
-use systems::{positions, scoring};
+use systems::reflection::OrderCounts;
+use systems::scoring;
 
 /// What came of a run.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -35,6 +36,8 @@ pub struct Summary {
     pub pnl_usd: f64,
     /// Fees in USD.
     pub fees_usd: f64,
+    /// The strictest restriction of trading that stands at the end.
+    pub restriction: &'static str,
     /// The digest of all ticks, in hexadecimal.
     pub digest: String,
     /// The SHA-256 of the transcript.
@@ -63,6 +66,8 @@ pub struct Summary {
     pub stopped: bool,
     /// What the scenario expected otherwise.
     pub unmet: Vec<String>,
+    /// How fast halts of operators and limits were carried out.
+    pub emergency: EmergencySummary,
     /// How the mirror fared; null without one.
     pub mirror: Option<MirrorSummary>,
 }
@@ -125,6 +130,14 @@ pub struct Orders {
     pub cancelled: u64,
     /// Refused by the broker.
     pub rejected: u64,
+    /// Decided on, entries and the legs of their brackets alike.
+    pub intended: u64,
+    /// Without an answer for too long, at any time of the run.
+    pub unknown: u64,
+    /// Executions booked.
+    pub executions: u64,
+    /// Reports of the broker that repeat, contradict or name what is not ours.
+    pub odd_reports: u64,
 }
 
 /// How long things took, in microseconds.
@@ -185,6 +198,19 @@ pub struct MirrorSummary {
     pub errors: u64,
     /// Whether the server answered last time.
     pub connected: bool,
+    /// Commands from its stream that were handed to the engine.
+    pub commands_taken: u64,
+    /// Entries of its stream that were not understood, repeated or too many.
+    pub commands_ignored: u64,
+}
+
+/// How fast halts were carried out.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct EmergencySummary {
+    /// Halts after which the last opening order was gone.
+    pub halts: u64,
+    /// From the tick of the halt until then, the longest, in milliseconds of the market's time.
+    pub longest_ms: i64,
 }
 
 impl Events {
@@ -227,12 +253,16 @@ impl Orders {
     /// What became of the orders.
     pub(crate) fn of(engine: &Engine) -> Self {
         let world = engine.world();
-        let orders = world.resource::<positions::Orders>();
+        let orders = world.resource::<OrderCounts>();
         Self {
             submitted: orders.submitted,
             filled: orders.filled,
             cancelled: orders.cancelled,
             rejected: orders.rejected,
+            intended: orders.intended,
+            unknown: orders.unknown,
+            executions: orders.executions,
+            odd_reports: orders.odd_reports,
         }
     }
 }

@@ -164,7 +164,7 @@ fn an_unknown_key_names_the_nearest_one_at_every_depth() {
         let run = Place::with(&DAY.replace(from, to)).simulate();
         assert_refused(&run, 4, &["scenario.yaml:", nearest]);
     }
-    let run = Place::with("market: {}\nticks: 4\n\nrisk: { position_max: 2 }\n").simulate();
+    let run = Place::with("market: {}\nticks: 4\n\nlimits: { position_max: 2 }\n").simulate();
     assert_refused(&run, 4, &["scenario.yaml:4:", "`positions_max`"]);
 }
 

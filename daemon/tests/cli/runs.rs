@@ -2,9 +2,9 @@
 
 use crate::program::{Run, alphatrader};
 use daemon::replay::engine_of;
-use engine::frame::{Frame, Header};
+use engine::frame::Header;
 use engine::ports::Journal;
-use journal::{FILE_NAME, FileJournal, JournalReader};
+use journal::{FileJournal, JournalReader, RecordedTick, segment_name};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::io::Read;
@@ -85,6 +85,7 @@ fn the_summary_has_the_keys_of_the_contract() {
         "orders",
         "pnl_usd",
         "fees_usd",
+        "restriction",
         "digest",
         "transcript_sha256",
         "wall_s",
@@ -106,6 +107,19 @@ fn the_summary_has_the_keys_of_the_contract() {
     ] {
         assert!(found["events"][key].as_u64().unwrap() > 0, "no {key}");
     }
+    for key in [
+        "submitted",
+        "filled",
+        "cancelled",
+        "rejected",
+        "intended",
+        "unknown",
+        "executions",
+        "odd_reports",
+    ] {
+        assert!(found["orders"][key].is_u64(), "`orders.{key}` is missing");
+    }
+    assert_eq!(found["restriction"], "active");
     assert!(found["events"]["refused_by_reason"].is_object());
     assert!(found["signals"]["blocked_by_reason"].is_object());
     assert_eq!(
@@ -173,15 +187,15 @@ fn threads_shuffle_and_replay_change_nothing() {
     );
 }
 
-/// Copies a journal frame by frame through `change`.
-fn rewrite(from: &Path, to: &Path, mut change: impl FnMut(&mut Frame)) {
+/// Copies a journal tick by tick through `change`.
+fn rewrite(from: &Path, to: &Path, mut change: impl FnMut(&mut RecordedTick)) {
     let reader = JournalReader::open(from).unwrap();
     let header: Header = reader.header().clone();
     let mut copy = FileJournal::create(to, &header).unwrap();
-    for frame in reader {
-        let mut frame = frame.unwrap();
-        change(&mut frame);
-        copy.append(&frame).unwrap();
+    for tick in reader {
+        let mut tick = tick.unwrap();
+        change(&mut tick);
+        copy.append(&tick.frame, &tick.market).unwrap();
     }
     copy.commit().unwrap();
 }
@@ -202,7 +216,8 @@ fn a_replay_names_the_first_tick_and_system_that_differ() {
         .position(|name| name == "exposure::sum_exposures");
     let first = first.unwrap();
     assert!(first > 0 && first + 1 < names.len());
-    rewrite(&journal, &changed, |frame| {
+    rewrite(&journal, &changed, |tick| {
+        let frame = &mut tick.frame;
         assert_eq!(frame.systems.len(), names.len());
         if frame.tick == 700 {
             frame.systems[first..]
@@ -223,9 +238,9 @@ fn a_replay_names_the_first_tick_and_system_that_differ() {
     assert_eq!(found["first_difference"]["system"], names[first]);
     assert_eq!(found["equal"], false);
     let unheard = place.path("unheard");
-    rewrite(&journal, &unheard, |frame| {
-        if frame.tick == 900 {
-            frame.events.clear();
+    rewrite(&journal, &unheard, |tick| {
+        if tick.frame.tick == 900 {
+            tick.market.clear();
         }
     });
     let run = replay(&unheard);
@@ -236,15 +251,41 @@ fn a_replay_names_the_first_tick_and_system_that_differ() {
         "{}",
         run.stderr
     );
+}
+
+#[test]
+fn a_replay_names_the_tick_whose_decision_or_digest_differs() {
+    let place = Place::with(SCENARIO);
+    let journal = place.path("journal");
+    place
+        .simulate(&["--journal", journal.to_str().unwrap()])
+        .json();
+    // A frame is durable before its tick is over: what the tick came to stands in the next.
     let chained = place.path("chained");
-    rewrite(&journal, &chained, |frame| {
-        frame.digest ^= u64::from(frame.tick == 40);
+    rewrite(&journal, &chained, |tick| {
+        tick.frame.digest_before ^= u64::from(tick.frame.tick == 40);
     });
     let run = replay(&chained);
     assert_eq!(run.code, Some(1));
     assert!(
         run.stderr
-            .contains("first in tick 40: the run's digest was "),
+            .contains("first in tick 39: the run's digest was "),
+        "{}",
+        run.stderr
+    );
+    let undecided = place.path("undecided");
+    let mut left_out = None;
+    rewrite(&journal, &undecided, |tick| {
+        if left_out.is_none() {
+            left_out = tick.frame.records.pop();
+        }
+    });
+    assert!(left_out.is_some(), "nothing was decided");
+    let run = replay(&undecided);
+    assert_eq!(run.code, Some(1));
+    assert!(
+        run.stderr.contains("first in tick 1: decision ")
+            && run.stderr.contains("recorded nothing"),
         "{}",
         run.stderr
     );
@@ -263,12 +304,17 @@ fn a_torn_journal_replays_to_its_tear_and_a_damaged_one_is_refused() {
         "{}",
         twice.stderr
     );
-    let file = journal.join(FILE_NAME);
-    let whole = std::fs::read(&file).unwrap();
-    std::fs::write(&file, &whole[..whole.len() - 5]).unwrap();
+    // The first segment ends where the day begins; behind the last frame are zeros.
+    let file = journal.join(segment_name(2));
+    let mut whole = std::fs::read(&file).unwrap();
+    let end = whole.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    whole.truncate(end);
+    std::fs::write(&file, &whole[..end - 5]).unwrap();
     let torn = replay(&journal);
     assert!(torn.stderr.contains("torn"), "{}", torn.stderr);
-    assert_eq!(torn.json()["ticks"], 2399);
+    // What was not made durable yet is one batch: it is cut as a whole.
+    let ticks = torn.json()["ticks"].as_u64().unwrap();
+    assert!((1..2400).contains(&ticks), "{ticks} ticks are left");
     let mut damaged = whole;
     let middle = damaged.len() / 2;
     damaged[middle] ^= 0x10;
@@ -304,10 +350,14 @@ fn a_scenario_that_is_wrong_ends_with_4_and_its_place() {
         "{}",
         run.stderr
     );
-    let place = Place::with(&(SCENARIO.to_owned() + "risk: { positions_max: many }\n"));
+    let place = Place::with(&(SCENARIO.to_owned() + "limits: { positions_max: many }\n"));
     let run = place.simulate(&[]);
     assert_eq!(run.code, Some(4), "{}", run.stderr);
-    assert!(run.stderr.contains("risk.positions_max"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("limits.positions_max"),
+        "{}",
+        run.stderr
+    );
     let run = alphatrader(["simulate", "no_such_scenario"], b"");
     assert_eq!(run.code, Some(4));
     assert!(run.stderr.contains("full_day"), "{}", run.stderr);
@@ -392,15 +442,15 @@ fn check_finds_everything_that_is_wrong() {
     assert!(rows.as_array().unwrap().len() >= 2);
     let place = Place::with(&SCENARIO.replace("AAA", "ZZZ"));
     let config = place.path("my.yaml");
-    std::fs::write(&config, "risk:\n  positions_max: many\nrsk: {}\n").unwrap();
+    std::fs::write(&config, "limits:\n  positions_max: many\nlimts: {}\n").unwrap();
     let scenario = place.path("short.yaml").display().to_string();
     let arguments = ["check", &scenario, "--config", config.to_str().unwrap()];
     let run = alphatrader(arguments, b"");
     assert_eq!(run.code, Some(4));
     for words in [
         "my.yaml:2:18",
-        "`rsk`",
-        "did you mean `risk`?",
+        "`limts`",
+        "did you mean `limits`?",
         "symbol ZZZ",
     ] {
         assert!(run.stderr.contains(words), "{words} in {}", run.stderr);
@@ -439,7 +489,7 @@ fn every_value_of_the_config_shows_its_origin() {
     let output = Command::new(env!("CARGO_BIN_EXE_alphatrader"))
         .args(["show-config", "--json", "--config"])
         .arg(place.path("short.yaml"))
-        .env("ALPHATRADER__RISK__POSITIONS_MAX", "2")
+        .env("ALPHATRADER__LIMITS__POSITIONS_MAX", "2")
         .output()
         .unwrap();
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -448,8 +498,8 @@ fn every_value_of_the_config_shows_its_origin() {
         rows.clone().find(|row| row["key"] == key).unwrap().clone()
     };
     let origin = |key: &str| row(key)["origin"].as_str().unwrap().to_owned();
-    assert_eq!(row("risk.positions_max")["value"], "2");
-    assert_eq!(origin("risk.positions_max"), "env");
+    assert_eq!(row("limits.positions_max")["value"], "2");
+    assert_eq!(origin("limits.positions_max"), "env");
     assert_eq!(origin("vpin.window_buckets"), "file");
     assert_eq!(origin("rates.flat"), "default");
 }
@@ -457,6 +507,7 @@ fn every_value_of_the_config_shows_its_origin() {
 #[test]
 fn the_keys_of_the_mirror_are_listed() {
     let rows = alphatrader(["keys", "--format", "csv"], b"").rows();
-    assert_eq!(rows.len(), wire::keys::schema().len());
+    // Those that are written, and the one that is read.
+    assert_eq!(rows.len(), wire::keys::schema().len() + 1);
     assert!(rows.iter().all(|row| !row["description"].is_empty()));
 }

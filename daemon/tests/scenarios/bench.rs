@@ -13,6 +13,7 @@ use engine::engine::Engine;
 use engine::event::EventKind;
 use engine::inbox::Inbox;
 use engine::ports::{Broker, Feed, FeedError};
+use engine::record::RunStart;
 use jiff::civil::date;
 use std::sync::{Arc, Mutex};
 
@@ -70,9 +71,15 @@ impl Feed for Told {
 struct NoBroker;
 
 impl Broker for NoBroker {
-    fn submit(&mut self, _order: &Order, _terms: &OptionTerms) {}
+    fn submit(&mut self, _orders: &[Order]) {}
+
+    fn modify(&mut self, _order: &Order, _at: Timestamp) {}
 
     fn cancel(&mut self, _order: OrderId, _at: Timestamp) {}
+
+    fn query(&mut self, _query: u64, _at: Timestamp) {}
+
+    fn reconnect(&mut self, _at: Timestamp) {}
 }
 
 /// Runs the first `ticks` ticks of a day with `feeds`.
@@ -92,6 +99,9 @@ pub(crate) fn run(feeds: Vec<Told>, shuffle: Option<u64>, ticks: u64) -> Engine 
         broker: Box::new(NoBroker),
         mirror: None,
         journal: None,
+        run: RunStart::default(),
+        ledger: None,
+        opening: Vec::new(),
         threads: 1,
         shuffle,
     })

@@ -144,7 +144,7 @@ fn replay(journal: &Path, plain: &Value) -> Result<(), String> {
     same(
         "the replay's orders",
         &found["orders"],
-        &plain["orders"]["submitted"],
+        &plain["orders"]["intended"],
     )
 }
 

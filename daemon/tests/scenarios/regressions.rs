@@ -23,7 +23,13 @@ market: { underlyings: 4, contracts_per_chain: 100 }
 const EAGER: &str = "\
 signals: { zero_dte: { common: { confidence_min: 20 } } }
 dedupe: { change_points_min: 1, change_share_min: 0.0 }
-risk: { positions_max: 1000, positions_per_symbol_max: 1000, premium_share_max: 1.0 }
+limits:
+  positions_max: 1000
+  positions_per_symbol_max: 1000
+  working_orders_max: 3000
+  premium_share_max: 1.0
+  underlying_premium_share_max: 1.0
+  class_premium_share_max: 1.0
 ";
 
 fn opens(transcript: &str) -> impl Iterator<Item = &str> {

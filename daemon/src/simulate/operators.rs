@@ -1,0 +1,125 @@
+//! Operators of a run: the socket in the state directory and the stream on Redis.
+
+use super::summary::{EmergencySummary, MirrorSummary};
+use crate::exit::{Exit, Failure};
+use crate::resources;
+use control::board::Boarded;
+use control::server::Server;
+use control::switch;
+use engine::engine::Engine;
+use engine::ports::{Broker, Feed, Mirror, NoMirror};
+use redis_mirror::{CommandCounter, CommandStream, RedisMirror, Settings};
+use std::path::Path;
+use systems::commands::Emergency;
+use systems::mirror::Outlet;
+
+/// What a simulated run hears of the time before it: nothing, its market has a time of its own.
+const LOOK_BACK_MS: u64 = 0;
+
+/// A mirror, and the number of the run there.
+type NumberedMirror = (Box<dyn Mirror>, u64);
+
+/// Who can command a run. Dropped after the engine, so that whoever waits hears of its end.
+#[derive(Debug, Default)]
+pub(super) struct Operators {
+    server: Option<Server>,
+    counter: Option<CommandCounter>,
+}
+
+impl Operators {
+    /// Opens the socket and the stream, and adds what they say to `feeds`.
+    pub(super) fn open(
+        state_dir: Option<&Path>,
+        redis: Option<&str>,
+        feeds: &mut Vec<Box<dyn Feed>>,
+    ) -> Result<Self, Failure> {
+        let strategies = strategies();
+        let mut operators = Self::default();
+        if let Some(directory) = state_dir {
+            let (server, feed) = Server::bind(directory, 1, &strategies).map_err(not_bound)?;
+            feeds.push(Box::new(feed));
+            operators.server = Some(server);
+        }
+        if let Some(url) = redis {
+            let stream = CommandStream::new(url, Settings::default(), LOOK_BACK_MS, &strategies)
+                .map_err(Failure::error)?;
+            operators.counter = Some(stream.counter());
+            feeds.push(Box::new(stream));
+        }
+        Ok(operators)
+    }
+
+    /// Puts the switch of the socket between an engine and its broker.
+    pub(super) fn guard(
+        &self,
+        broker: Box<dyn Broker>,
+        reports: Box<dyn Feed>,
+    ) -> (Box<dyn Broker>, Box<dyn Feed>) {
+        match &self.server {
+            Some(server) => {
+                let (broker, reports) = switch::guard(server.switch(), broker, reports);
+                (Box::new(broker), Box::new(reports))
+            }
+            None => (broker, reports),
+        }
+    }
+
+    /// The mirror on `redis`, with the board of the socket in front of it.
+    pub(super) fn mirror(&self, redis: Option<&str>) -> Result<Option<NumberedMirror>, Failure> {
+        let mirror: Option<Box<dyn Mirror>> = match redis {
+            Some(url) => {
+                let mirror = RedisMirror::new(url, Settings::default()).map_err(Failure::error)?;
+                Some(Box::new(mirror))
+            }
+            None => None,
+        };
+        let shown: Option<Box<dyn Mirror>> = match &self.server {
+            Some(server) => {
+                let behind = mirror.unwrap_or_else(|| Box::<NoMirror>::default());
+                Some(Box::new(Boarded::new(server.board(), behind)))
+            }
+            None => mirror,
+        };
+        Ok(shown.map(|mirror| (mirror, resources::host_millis())))
+    }
+
+    /// How the mirror fared; nothing without a server.
+    pub(super) fn mirror_summary(&self, engine: &mut Engine) -> Option<MirrorSummary> {
+        let mut outlet = engine.world_mut().get_resource_mut::<Outlet>()?;
+        outlet.finish();
+        let report = outlet.report();
+        let commands = self.counter.as_ref()?.counts();
+        Some(MirrorSummary {
+            published: report.published,
+            conflated: report.conflated,
+            errors: report.errors,
+            connected: report.connected,
+            commands_taken: commands.taken,
+            commands_ignored: commands.ignored,
+        })
+    }
+}
+
+/// How fast halts were carried out.
+pub(super) fn emergency_summary(engine: &Engine) -> EmergencySummary {
+    let found = engine.world().resource::<Emergency>();
+    EmergencySummary {
+        halts: found.halts,
+        longest_ms: found.longest_ms,
+    }
+}
+
+/// The strategies by name: those of `config/signals/`.
+fn strategies() -> Vec<&'static str> {
+    let files = crate::assemble::DEFAULT_SIGNALS.iter();
+    let stems = files.map(|(file, _)| Path::new(file).file_stem());
+    stems.filter_map(|stem| stem?.to_str()).collect()
+}
+
+fn not_bound(error: control::Error) -> Failure {
+    let exit = match error {
+        control::Error::Taken { .. } => Exit::StartRefused,
+        _ => Exit::Error,
+    };
+    Failure::new(exit, error)
+}

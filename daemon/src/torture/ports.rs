@@ -1,0 +1,129 @@
+//! The small ports of a seed: operators, mirrors, and a clock that goes on counting.
+
+use super::plan::MirrorKind;
+use components::units::Timestamp;
+use engine::clock::{SteppedClock, Tick};
+use engine::command::{Command, CommandSource, OperatorCommand};
+use engine::directory::{Directory, Listings};
+use engine::event::EventKind;
+use engine::inbox::Inbox;
+use engine::ports::{Clock, Feed, FeedError, Mirror, MirrorReport};
+
+/// What operators say through the socket; what they say while nobody listens is lost.
+#[derive(Debug)]
+pub struct Operators {
+    commands: Vec<(Timestamp, Command)>,
+    heard: Option<Timestamp>,
+}
+
+impl Operators {
+    /// Operators who say `commands`, in order of time, to an engine that comes now.
+    #[must_use]
+    pub fn new(commands: Vec<(Timestamp, Command)>) -> Self {
+        Self {
+            commands,
+            heard: None,
+        }
+    }
+}
+
+impl Feed for Operators {
+    fn name(&self) -> &'static str {
+        "operators"
+    }
+
+    fn stale_after_ms(&self) -> i64 {
+        0
+    }
+
+    fn list(&mut self, _tick: &Tick, _listings: &mut Listings) -> Result<(), FeedError> {
+        Ok(())
+    }
+
+    fn drain(
+        &mut self,
+        tick: &Tick,
+        _directory: &Directory,
+        inbox: &mut Inbox,
+    ) -> Result<(), FeedError> {
+        let heard = self
+            .heard
+            .unwrap_or(tick.now.plus_millis(-engine::clock::TICK_MS));
+        for (place, (at, command)) in self.commands.iter().enumerate() {
+            if *at > heard && *at <= tick.now {
+                let said = OperatorCommand {
+                    number: place as u64 + 1,
+                    issued: *at,
+                    source: CommandSource::Socket,
+                    command: *command,
+                    why: "torture".to_owned(),
+                };
+                inbox.push(*at, *at, EventKind::Commanded(Box::new(said)));
+            }
+        }
+        self.heard = Some(tick.now);
+        Ok(())
+    }
+}
+
+/// A mirror that takes all, or none and says so.
+#[derive(Debug)]
+pub struct Glass {
+    fails: bool,
+    report: MirrorReport,
+}
+
+impl Glass {
+    /// The mirror of a kind, if there is one.
+    #[must_use]
+    pub fn of(kind: MirrorKind) -> Option<Self> {
+        let fails = match kind {
+            MirrorKind::Gone => return None,
+            MirrorKind::Well => false,
+            MirrorKind::Failing => true,
+        };
+        Some(Self {
+            fails,
+            report: MirrorReport::default(),
+        })
+    }
+}
+
+impl Mirror for Glass {
+    fn publish(&mut self, batch: &mut wire::Batch) {
+        batch.clear();
+        self.report.published += 1;
+        self.report.connected = !self.fails;
+        if self.fails {
+            self.report.errors += 1;
+            self.report.conflated += 1;
+        }
+    }
+
+    fn report(&self) -> MirrorReport {
+        self.report
+    }
+}
+
+/// A clock whose ticks go on counting where the life before ended.
+#[derive(Debug)]
+pub struct Counting {
+    /// The clock.
+    pub inner: SteppedClock,
+    /// The number of the last tick before.
+    pub before: u64,
+}
+
+impl Clock for Counting {
+    fn next(&mut self) -> Option<Tick> {
+        let tick = self.inner.next()?;
+        Some(Tick {
+            number: tick.number.saturating_add(self.before),
+            ..tick
+        })
+    }
+
+    fn ticks_left(&self) -> Option<u64> {
+        self.inner.ticks_left()
+    }
+}

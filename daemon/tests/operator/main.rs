@@ -1,0 +1,16 @@
+//! Operators and the real program: commands through the socket and through Redis, and journals of
+//! runs that ended badly.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops at the first thing that is not as it set it up"
+)]
+
+/// Journals: whole, torn, damaged, of a run that was killed.
+mod journals;
+/// Runs the program.
+mod running;
+/// Commands through the socket.
+mod socket;
+/// Commands through Redis.
+mod stream;
