@@ -98,6 +98,7 @@ impl Bench {
             session: self.session,
             opens_session: self.number == 1,
             skipped: 0,
+            jumped_ms: 0,
         };
         let mut listings = Listings::default();
         feed.list(&tick, &mut listings)?;
