@@ -15,7 +15,7 @@ use components::order::{Fingerprint, Order, OrderId, OrderIntent, OrderKind, Per
 use components::signal::{Confidence, Direction, Intent, Signal, SignalId, StrategyName};
 use components::units::{Cash, Price, Timestamp};
 use engine::clock::Tick;
-use engine::directory::{Directory, Listings};
+use engine::directory::Directory;
 use engine::engine::Engine;
 use engine::event::EventKind;
 use engine::inbox::Inbox;
@@ -248,14 +248,6 @@ impl Broker for Line {
 impl Feed for Line {
     fn name(&self) -> &str {
         "exchange"
-    }
-
-    fn stale_after_ms(&self) -> i64 {
-        0
-    }
-
-    fn list(&mut self, _tick: &Tick, _listings: &mut Listings) -> Result<(), FeedError> {
-        Ok(())
     }
 
     fn drain(

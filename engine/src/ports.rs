@@ -39,13 +39,17 @@ pub trait Feed: Send + Sync {
     fn name(&self) -> &str;
 
     /// After how many milliseconds of silence its values are stale; 0 if silence means nothing.
-    fn stale_after_ms(&self) -> i64;
+    fn stale_after_ms(&self) -> i64 {
+        0
+    }
 
     /// Announces the instruments that [`Feed::drain`] may speak of in this tick for the first time.
     ///
     /// # Errors
     /// When the source is broken and no further event can be had from it.
-    fn list(&mut self, tick: &Tick, listings: &mut Listings) -> Result<(), FeedError>;
+    fn list(&mut self, _tick: &Tick, _listings: &mut Listings) -> Result<(), FeedError> {
+        Ok(())
+    }
 
     /// Hands over what has become known by `tick.now`. Never waits.
     ///

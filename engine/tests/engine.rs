@@ -109,10 +109,6 @@ impl Feed for Quotes {
         &self.name
     }
 
-    fn stale_after_ms(&self) -> i64 {
-        0
-    }
-
     fn list(&mut self, tick: &Tick, listings: &mut Listings) -> Result<(), FeedError> {
         if tick.number == 1 {
             listings.symbol(self.ticker);

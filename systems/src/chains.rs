@@ -6,8 +6,9 @@
 
 use bevy_ecs::prelude::*;
 use bevy_ecs::query::QueryNotDenseError;
-use components::contract::{ContractId, ContractOf, OptionTerms, Right};
+use components::contract::{ContractId, ContractOf, Instrument, OptionTerms, Right};
 use components::market::SymbolId;
+use engine::directory::Directory;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -75,6 +76,17 @@ impl Chains {
     #[must_use]
     pub fn underlying(&self, symbol: SymbolId) -> Option<Entity> {
         self.symbols.get(symbol.0 as usize).copied()
+    }
+
+    /// The entity of what an account can hold, if it is in the world.
+    #[must_use]
+    pub fn entity_of(&self, directory: &Directory, instrument: &Instrument) -> Option<Entity> {
+        match instrument {
+            Instrument::Option(contract) => {
+                self.entity(directory.contract(contract.underlying, contract.terms)?)
+            }
+            Instrument::Stock(ticker) => self.underlying(directory.symbol(*ticker)?),
+        }
     }
 
     /// The row of an underlying in the underlyings' table.

@@ -260,15 +260,8 @@ fn mark(
     chains: &Chains,
     quotes: &Query<'_, '_, &Quote>,
 ) -> Option<Price> {
-    let entity = match instrument {
-        Instrument::Option(contract) => directory
-            .contract(contract.underlying, contract.terms)
-            .and_then(|id| chains.entity(id)),
-        Instrument::Stock(ticker) => directory
-            .symbol(*ticker)
-            .and_then(|symbol| chains.underlying(symbol)),
-    };
-    let quote = quotes.get(entity?).ok()?;
+    let entity = chains.entity_of(directory, instrument)?;
+    let quote = quotes.get(entity).ok()?;
     quote.mid_dollars().and_then(Price::from_dollars)
 }
 

@@ -264,8 +264,7 @@ pub(crate) fn place_positions(
         let Instrument::Option(contract) = instrument else {
             continue;
         };
-        let listed = directory.contract(contract.underlying, contract.terms);
-        let Some(entity) = listed.and_then(|id| chains.entity(id)) else {
+        let Some(entity) = chains.entity_of(&directory, instrument) else {
             continue;
         };
         before.remove(contract);
@@ -300,14 +299,7 @@ pub(crate) fn mark_positions(
     let mut unrealized = 0_i64;
     let mut open = 0;
     for (instrument, position) in ledger.positions() {
-        let entity = match instrument {
-            Instrument::Option(contract) => directory
-                .contract(contract.underlying, contract.terms)
-                .and_then(|id| chains.entity(id)),
-            Instrument::Stock(ticker) => directory
-                .symbol(*ticker)
-                .and_then(|symbol| chains.underlying(symbol)),
-        };
+        let entity = chains.entity_of(&directory, instrument);
         let quote = entity.and_then(|entity| quotes.get(entity).ok());
         let price = quote.map_or(Price::NONE, |quote| {
             if position.quantity > 0 {

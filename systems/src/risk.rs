@@ -400,12 +400,3 @@ pub struct UnderlyingMarket {
     /// Whether its spot and its chain are fresh.
     pub fresh: bool,
 }
-
-/// The contract of a signal as it outlives the run.
-#[must_use]
-pub fn key_of(signal: &Signal, underlying: components::market::Ticker) -> Contract {
-    Contract {
-        underlying,
-        terms: signal.terms,
-    }
-}

@@ -6,7 +6,7 @@ use components::units::Timestamp;
 use crossbeam::channel::Receiver;
 use engine::clock::Tick;
 use engine::command::{Command, OperatorCommand};
-use engine::directory::{Directory, Listings};
+use engine::directory::Directory;
 use engine::event::EventKind;
 use engine::inbox::Inbox;
 use engine::ports::{Feed, FeedError};
@@ -43,15 +43,6 @@ impl ControlFeed {
 impl Feed for ControlFeed {
     fn name(&self) -> &str {
         "control"
-    }
-
-    /// Silence of an operator means nothing.
-    fn stale_after_ms(&self) -> i64 {
-        0
-    }
-
-    fn list(&mut self, _tick: &Tick, _listings: &mut Listings) -> Result<(), FeedError> {
-        Ok(())
     }
 
     fn drain(

@@ -13,7 +13,7 @@ use control::switch::guard;
 use engine::calendar::Session;
 use engine::clock::Tick;
 use engine::command::{Command, CommandSource};
-use engine::directory::{Directory, Listings};
+use engine::directory::Directory;
 use engine::event::EventKind;
 use engine::inbox::Inbox;
 use engine::ports::{Broker, Feed, FeedError};
@@ -209,12 +209,6 @@ struct Silent;
 impl Feed for Silent {
     fn name(&self) -> &str {
         "silent"
-    }
-    fn stale_after_ms(&self) -> i64 {
-        0
-    }
-    fn list(&mut self, _tick: &Tick, _listings: &mut Listings) -> Result<(), FeedError> {
-        Ok(())
     }
     fn drain(&mut self, _t: &Tick, _d: &Directory, _i: &mut Inbox) -> Result<(), FeedError> {
         Ok(())

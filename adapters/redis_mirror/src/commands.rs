@@ -11,7 +11,7 @@ use components::signal::StrategyName;
 use components::units::Timestamp;
 use engine::clock::Tick;
 use engine::command::{Command, CommandSource, OperatorCommand};
-use engine::directory::{Directory, Listings};
+use engine::directory::Directory;
 use engine::event::EventKind;
 use engine::inbox::Inbox;
 use engine::ports::{Feed, FeedError};
@@ -131,15 +131,6 @@ impl Drop for CommandStream {
 impl Feed for CommandStream {
     fn name(&self) -> &str {
         "mirror_commands"
-    }
-
-    /// Silence of an operator means nothing.
-    fn stale_after_ms(&self) -> i64 {
-        0
-    }
-
-    fn list(&mut self, _tick: &Tick, _listings: &mut Listings) -> Result<(), FeedError> {
-        Ok(())
     }
 
     fn drain(

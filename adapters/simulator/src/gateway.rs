@@ -31,7 +31,7 @@ use ::core::fmt;
 use components::contract::OptionTerms;
 use components::units::Timestamp;
 use engine::clock::Tick;
-use engine::directory::{Directory, Listings};
+use engine::directory::Directory;
 use engine::event::Event;
 use engine::inbox::Inbox;
 use engine::ports::{Feed, FeedError};
@@ -236,15 +236,6 @@ impl GatewayConfig {
 impl Feed for GatewayFeed {
     fn name(&self) -> &str {
         "exchange"
-    }
-
-    /// Silence of an exchange without orders means nothing.
-    fn stale_after_ms(&self) -> i64 {
-        0
-    }
-
-    fn list(&mut self, _tick: &Tick, _listings: &mut Listings) -> Result<(), FeedError> {
-        Ok(())
     }
 
     fn drain(

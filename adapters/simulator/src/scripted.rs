@@ -55,11 +55,6 @@ impl Feed for Scripted {
         &self.name
     }
 
-    /// A script says what it has to say.
-    fn stale_after_ms(&self) -> i64 {
-        0
-    }
-
     fn list(&mut self, _tick: &Tick, listings: &mut Listings) -> Result<(), FeedError> {
         if !self.is_listed {
             self.is_listed = true;

@@ -4,7 +4,7 @@ use super::plan::MirrorKind;
 use components::units::Timestamp;
 use engine::clock::{SteppedClock, Tick};
 use engine::command::{Command, CommandSource, OperatorCommand};
-use engine::directory::{Directory, Listings};
+use engine::directory::Directory;
 use engine::event::EventKind;
 use engine::inbox::Inbox;
 use engine::ports::{Clock, Feed, FeedError, Mirror, MirrorReport};
@@ -30,14 +30,6 @@ impl Operators {
 impl Feed for Operators {
     fn name(&self) -> &'static str {
         "operators"
-    }
-
-    fn stale_after_ms(&self) -> i64 {
-        0
-    }
-
-    fn list(&mut self, _tick: &Tick, _listings: &mut Listings) -> Result<(), FeedError> {
-        Ok(())
     }
 
     fn drain(

@@ -40,10 +40,6 @@ impl Feed for Told {
         self.name
     }
 
-    fn stale_after_ms(&self) -> i64 {
-        0
-    }
-
     fn list(&mut self, tick: &Tick, listings: &mut Listings) -> Result<(), FeedError> {
         listings.symbol(self.symbol);
         for (from, terms) in &self.contracts {

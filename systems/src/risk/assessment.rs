@@ -9,7 +9,7 @@ use super::limits::{Limit, LimitsConfig};
 use super::repricing::{
     Holding, Move, SCENARIOS, TRADING_DAY_YEARS, normal_moves, reprice, scenarios,
 };
-use super::{ContractMarket, RiskConfig, UnderlyingMarket, key_of, money};
+use super::{ContractMarket, RiskConfig, UnderlyingMarket, money};
 use crate::books::Books;
 use crate::chains::Chains;
 use crate::greeks::RatesConfig;
@@ -86,7 +86,10 @@ impl Market<'_, '_> {
     #[must_use]
     pub fn key(&self, signal: &Signal) -> Contract {
         let ticker = self.directory.ticker(signal.symbol);
-        key_of(signal, ticker.unwrap_or(signal.terms.root))
+        Contract {
+            underlying: ticker.unwrap_or(signal.terms.root),
+            terms: signal.terms,
+        }
     }
 
     /// The instant of the tick.
@@ -112,15 +115,14 @@ impl Market<'_, '_> {
         &self,
         contract: &Contract,
     ) -> Option<<Contracts as bevy_ecs::query::QueryData>::Item<'_, '_>> {
-        let id = self
-            .directory
-            .contract(contract.underlying, contract.terms)?;
-        self.contracts.get(self.chains.entity(id)?).ok()
+        let instrument = Instrument::Option(*contract);
+        let entity = self.chains.entity_of(&self.directory, &instrument)?;
+        self.contracts.get(entity).ok()
     }
 
     fn stock(&self, ticker: Ticker) -> Option<(f64, Quote)> {
-        let symbol = self.directory.symbol(ticker)?;
-        let entity = self.chains.underlying(symbol)?;
+        let instrument = Instrument::Stock(ticker);
+        let entity = self.chains.entity_of(&self.directory, &instrument)?;
         let (_, _, spot, quote) = self.underlyings.get(entity).ok()?;
         Some((spot.get()?, *quote))
     }
@@ -138,7 +140,6 @@ struct Unit {
 pub struct Assessment<'a> {
     config: &'a RiskConfig,
     tick: &'a Tick,
-    directory: &'a Directory,
     units: BTreeMap<Instrument, Unit>,
     marks: BTreeMap<Instrument, Price>,
 }
@@ -157,7 +158,6 @@ impl<'a> Assessment<'a> {
         let mut all = Self {
             config,
             tick: &market.tick,
-            directory: &market.directory,
             units: BTreeMap::new(),
             marks: BTreeMap::new(),
         };
@@ -170,7 +170,7 @@ impl<'a> Assessment<'a> {
         let asked = signals
             .iter()
             .filter(|signal| !signal.intent.reduces_risk())
-            .map(|signal| Instrument::Option(all.key(signal)));
+            .map(|signal| Instrument::Option(market.key(signal)));
         let everything: Vec<Instrument> = held.chain(wanted).chain(foreign).chain(asked).collect();
         for instrument in everything {
             if all.marks.contains_key(&instrument) {
@@ -238,13 +238,6 @@ impl<'a> Assessment<'a> {
             working_orders: u32::try_from(working).unwrap_or(u32::MAX),
             history_days: HISTORY_DAYS,
         })
-    }
-
-    /// The contract of a signal as it outlives the run.
-    #[must_use]
-    pub fn key(&self, signal: &Signal) -> Contract {
-        let ticker = self.directory.ticker(signal.symbol);
-        key_of(signal, ticker.unwrap_or(signal.terms.root))
     }
 
     /// What a contract risks, if it can be valued.

@@ -174,14 +174,6 @@ impl Feed for Line {
         "broker"
     }
 
-    fn stale_after_ms(&self) -> i64 {
-        0
-    }
-
-    fn list(&mut self, _tick: &Tick, _listings: &mut Listings) -> Result<(), FeedError> {
-        Ok(())
-    }
-
     fn drain(&mut self, tick: &Tick, _: &Directory, inbox: &mut Inbox) -> Result<(), FeedError> {
         for report in self.0.get().reports.drain(..) {
             inbox.push(tick.now, tick.now, EventKind::Reported(report));
@@ -196,10 +188,6 @@ struct Voice(Shared);
 impl Feed for Voice {
     fn name(&self) -> &str {
         "voice"
-    }
-
-    fn stale_after_ms(&self) -> i64 {
-        0
     }
 
     fn list(&mut self, _tick: &Tick, listings: &mut Listings) -> Result<(), FeedError> {

@@ -83,10 +83,6 @@ impl Feed for CboeChain {
         &self.channel.name
     }
 
-    fn stale_after_ms(&self) -> i64 {
-        0
-    }
-
     fn list(&mut self, tick: &Tick, listings: &mut Listings) -> Result<(), FeedError> {
         if self.channel.list(tick, listings) {
             for leg in &self.legs {
