@@ -46,3 +46,16 @@ fn a_calm_seed_has_orders_and_executions_and_nothing_to_say() {
     assert!(verdict.figures.orders >= 10 && verdict.figures.executions >= 5);
     assert_eq!((verdict.lives, verdict.damaged), (1, false));
 }
+
+/// Each of these found a fault of the engine: entries on a line to another account (222, 257),
+/// closing orders beside a stop (164, 204, 242), entries right after a resume that was not seen
+/// (282, 309), an entry that left the gate after a restriction (321), refusals lost in a restart (47),
+/// what an answer showed being left out of the ledger (1), a question forgotten (10).
+#[test]
+fn seeds_that_once_failed_stay_clean() {
+    hush();
+    for seed in [1, 10, 47, 164, 204, 222, 242, 257, 282, 309, 321] {
+        let verdict = quietly(|| try_seed(&Plan::short(seed))).unwrap();
+        assert_eq!(verdict.violations, [], "seed {seed}");
+    }
+}
