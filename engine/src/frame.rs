@@ -8,7 +8,7 @@ use components::units::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The version of the frame's layout; a reader refuses another.
-pub const FRAME_VERSION: u16 = 3;
+pub const FRAME_VERSION: u16 = 4;
 
 /// What a journal begins with: everything but the inboxes that a replay needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

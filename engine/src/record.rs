@@ -11,7 +11,7 @@ use components::contract::Instrument;
 use components::order::{
     Execution, ExecutionId, OrderId, OrderIntent, OrderKind, OrderStatus, PermId, Position,
 };
-use components::signal::StrategyName;
+use components::signal::{Intent, StrategyName};
 use components::units::{Cash, Price, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -151,6 +151,19 @@ pub enum Record {
     },
     /// The process ended in order.
     Stopped,
+    /// On what terms something is held from now on: exits learnt something about it, or it was taken
+    /// over from others.
+    Held {
+        /// What is held.
+        instrument: Instrument,
+        /// The terms.
+        terms: HoldingState,
+    },
+    /// The broker did not answer in time: the line is made anew.
+    Unanswered {
+        /// The query.
+        query: u64,
+    },
 }
 
 /// Who took over a journal.
@@ -346,6 +359,23 @@ pub struct HoldingState {
     pub stop: Price,
     /// Steps of scaling out that are done.
     pub steps: u8,
+    /// How its exit stands.
+    pub exit: ExitState,
+}
+
+/// What exits must remember of a position from tick to tick.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExitState {
+    /// Since when it lacks protection.
+    pub exposed_since: Option<Timestamp>,
+    /// Since when the bid has been at or below its stop.
+    pub stop_reached_at: Option<Timestamp>,
+    /// Whether the broker refused the last stop that was sent for it.
+    pub stop_rejected: bool,
+    /// Why it is being closed, from the decision on until nothing is held.
+    pub closing: Option<Intent>,
+    /// The delta when it was opened, in millionths.
+    pub entry_delta: Option<i32>,
 }
 
 /// Money and the counters that limits rest on.

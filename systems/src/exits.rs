@@ -34,7 +34,7 @@ use engine::feeds::Feeds;
 use engine::inbox::Inbox;
 use engine::phase::Phase;
 use engine::plugin::Plugin;
-use engine::record::{HoldingState, Restriction};
+use engine::record::{ExitState, HoldingState, Record, Restriction};
 use engine::report::Report;
 use grid::Grid;
 use held::{Held, Link, Moment};
@@ -96,36 +96,13 @@ impl Plugin for ExitsPlugin {
     }
 }
 
-/// What is remembered of positions from tick to tick, beside what the ledger holds.
+/// What is remembered from tick to tick beside what the ledger holds: what the market tells again
+/// after a restart, and what is for statistics only. All else that decides is in the ledger, as
+/// [`HoldingState`].
 #[derive(Resource, Debug, Default)]
 pub struct Managed {
-    positions: BTreeMap<Contract, Watch>,
+    excursions: BTreeMap<Contract, Excursion>,
     ranges: BTreeMap<SymbolId, BarAtr>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Watch {
-    state: HoldingState,
-    exposed_since: Option<Timestamp>,
-    stop_reached_at: Option<Timestamp>,
-    stop_rejected: bool,
-    closing: Option<Intent>,
-    entry_delta: Option<f64>,
-    excursion: Excursion,
-}
-
-impl Watch {
-    fn new(state: HoldingState, delta: Option<f64>) -> Self {
-        Self {
-            state,
-            exposed_since: None,
-            stop_reached_at: None,
-            stop_rejected: false,
-            closing: None,
-            entry_delta: delta,
-            excursion: Excursion::from_entry(state.entry_price),
-        }
-    }
 }
 
 /// Measures how far underlyings move in five minutes.
@@ -171,7 +148,7 @@ fn watch_exits(
     link: Res<BrokerLink>,
     inbox: Res<Inbox>,
     seen: Res<Seen>,
-    books: Res<Books>,
+    mut books: ResMut<Books>,
     market: Market<'_, '_>,
     mut managed: ResMut<Managed>,
     mut statistics: ResMut<ExitStatistics>,
@@ -181,7 +158,7 @@ fn watch_exits(
 ) {
     let managed = &mut *managed;
     notes::note_closings(&seen, managed, &mut statistics);
-    notes::note_refused_stops(&inbox, &books, managed);
+    let refused = notes::refused_stops(&inbox, &books);
     let ledger = books.ledger();
     let next = calendar.next_session(tick.session.date);
     let moment = Moment {
@@ -209,28 +186,38 @@ fn watch_exits(
     contracts.sort_unstable();
     contracts.dedup();
     managed
-        .positions
+        .excursions
         .retain(|contract, _| contracts.binary_search(contract).is_ok());
+    let mut learnt = Vec::new();
     for contract in contracts {
         let working = orders.get(&contract).map_or(&[][..], Vec::as_slice);
         let Some(mut position) = Position::of(contract, working, &books, &market, managed, &tick)
         else {
             continue;
         };
-        let (held, name) = (position.held(), position.watch.state.strategy);
+        position.state.exit.stop_rejected |= refused.contains(&contract);
+        let (held, name) = (position.held(), position.state.strategy);
         let rules = rules.of(name);
         let mut actions = plan::plan(&held, rules, &moment);
-        if moment.restriction == Restriction::Flattening && held.closing.is_none() {
-            position.watch.closing = Some(Intent::Flatten);
+        if moment.restriction == Restriction::Flattening && held.state.exit.closing.is_none() {
+            position.state.exit.closing = Some(Intent::Flatten);
             actions = plan::plan(&position.held(), rules, &moment);
         }
         for action in actions {
             digest.fold(Phase::Scoring, position.quantity.unsigned_abs());
             position.act(action, &tick, &mut statistics, &mut signals, &mut wishes);
         }
-        if position.quantity != 0 {
-            managed.positions.insert(contract, position.watch);
+        if position.quantity > 0 {
+            managed.excursions.insert(contract, position.excursion);
+            let instrument = Instrument::Option(contract);
+            let terms = position.state;
+            if ledger.holding(&instrument) != Some(&terms) {
+                learnt.push(Record::Held { instrument, terms });
+            }
         }
+    }
+    for record in learnt {
+        books.enter(tick.now, record);
     }
 }
 
@@ -248,7 +235,8 @@ struct Position<'a> {
     settles_at: Timestamp,
     foreign_selling: u32,
     grid: Grid,
-    watch: Watch,
+    state: HoldingState,
+    excursion: Excursion,
 }
 
 impl<'a> Position<'a> {
@@ -274,29 +262,21 @@ impl<'a> Position<'a> {
         let delta = (sensitivity.delta != 0.0).then_some(sensitivity.delta);
         let class = PriceClass::of(contract.underlying, &market.collar);
         let grid = class.grid();
-        let mut watch = managed
-            .positions
-            .get(&contract)
-            .copied()
-            .unwrap_or_else(|| Watch::new(adopted(contract, books, quote), delta));
-        if let Some(state) = ledger.holding(&instrument) {
-            let (stop, best) = (watch.state.stop.max(state.stop), watch.state.best);
-            watch.state = HoldingState {
-                stop,
-                best: best.max(state.best),
-                ..*state
-            };
-        }
+        let known = ledger.holding(&instrument).copied();
+        let mut state = known.unwrap_or_else(|| adopted(contract, books, quote));
+        let excursion = managed.excursions.get(&contract).copied();
+        let mut excursion = excursion.unwrap_or_else(|| Excursion::from_entry(state.entry_price));
         let fresh = !halt.halted && market.feeds.is_fresh(sources.chain, tick.now);
         if fresh {
-            watch.excursion.observe(quote);
-            watch.state.best = trailing::best_bid(watch.state.best, quote);
+            excursion.observe(quote);
+            state.best = trailing::best_bid(state.best, quote);
         }
         let held = u32::try_from(quantity).unwrap_or(0);
-        watch.exposed_since =
-            protection::exposed_since(watch.exposed_since, held, orders, tick.now);
-        let reached = fresh && quote.bid.is_some() && quote.bid <= watch.state.stop;
-        watch.stop_reached_at = reached.then(|| watch.stop_reached_at.unwrap_or(tick.now));
+        let exit = &mut state.exit;
+        exit.entry_delta = exit.entry_delta.or_else(|| delta.map(trailing::millionths));
+        exit.exposed_since = protection::exposed_since(exit.exposed_since, held, orders, tick.now);
+        let reached = fresh && quote.bid.is_some() && quote.bid <= state.stop;
+        exit.stop_reached_at = reached.then(|| exit.stop_reached_at.unwrap_or(tick.now));
         let foreign = ledger
             .foreign_orders()
             .filter(|order| order.instrument == instrument && order.side == Side::Sell);
@@ -316,26 +296,23 @@ impl<'a> Position<'a> {
             settles_at: settlement.0,
             foreign_selling,
             grid,
-            watch,
+            state,
+            excursion,
         })
     }
 
     fn held(&self) -> Held<'a> {
         Held {
             contract: self.contract,
-            state: self.watch.state,
+            state: self.state,
             quantity: self.quantity,
             quote: self.quote,
             fresh: self.fresh,
             delta: self.delta,
-            entry_delta: self.watch.entry_delta,
+            entry_delta: self.state.exit.entry_delta.map(trailing::delta_of),
             atr: self.atr,
             orders: self.orders,
             foreign_selling: self.foreign_selling,
-            exposed_since: self.watch.exposed_since,
-            stop_rejected: self.watch.stop_rejected,
-            stop_reached_at: self.watch.stop_reached_at,
-            closing: self.watch.closing,
             settles_at: self.settles_at,
             grid: self.grid,
         }
@@ -350,11 +327,11 @@ impl<'a> Position<'a> {
         wishes: &mut Wishes,
     ) {
         match action {
-            Action::Closing { why } => self.watch.closing = Some(why),
+            Action::Closing { why } => self.state.exit.closing = Some(why),
             Action::Raise { stop, best } => {
-                self.watch.state.stop = stop;
-                self.watch.state.best = best;
-                statistics.count_raise(self.watch.state.strategy);
+                self.state.stop = stop;
+                self.state.best = best;
+                statistics.count_raise(self.state.strategy);
             }
             Action::Cancel { order } => wishes.cancels.push(order),
             Action::Modify {
@@ -371,10 +348,10 @@ impl<'a> Position<'a> {
                 kind,
                 oca,
             } => {
-                self.watch.stop_rejected = false;
+                self.state.exit.stop_rejected = false;
                 wishes.protects.push(Protect {
                     contract: self.contract,
-                    strategy: self.watch.state.strategy,
+                    strategy: self.state.strategy,
                     quantity,
                     kind,
                     oca,
@@ -389,14 +366,14 @@ impl<'a> Position<'a> {
     }
 
     fn closing_signal(&self, tick: &Tick, quantity: u32, limit: Price, why: Intent) -> Signal {
-        let cost = self.watch.state.entry_price;
+        let cost = self.state.entry_price;
         let gain = self.quote.bid.dollars() / cost.dollars() - 1.0;
         Signal {
             id: SignalId {
                 tick: tick.number,
                 place: 0,
             },
-            strategy: self.watch.state.strategy,
+            strategy: self.state.strategy,
             symbol: self.symbol,
             contract: self.id,
             terms: self.contract.terms,
@@ -438,6 +415,7 @@ fn adopted(contract: Contract, books: &Books, quote: &Quote) -> HoldingState {
         best: cost,
         stop: Price::NONE,
         steps: 0,
+        exit: ExitState::default(),
     }
 }
 

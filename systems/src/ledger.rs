@@ -202,6 +202,7 @@ impl Ledger {
                         .change_in_flight(|order| order.reconciled(asked, out));
                 }
             }
+            Record::Held { instrument, terms } => self.hold_on(instrument, *terms),
             Record::Adjusted { .. } | Record::Settled { .. } => {
                 self.set_position(now, record, out);
             }
@@ -257,19 +258,11 @@ impl Ledger {
             .map_or_else(Position::default, position::Held::position)
     }
 
-    /// On what terms something is held; of what others opened there are none.
+    /// On what terms something is held; of what others opened there are none until exits have taken
+    /// it over.
     #[must_use]
     pub fn holding(&self, instrument: &Instrument) -> Option<&HoldingState> {
         self.positions.get(instrument)?.holding.as_ref()
-    }
-
-    /// Raises the best price at which a position could have been closed. It is no part of the fold:
-    /// after a restart it begins anew at the entry, and the stop in force stays where it was.
-    pub fn note_best(&mut self, instrument: &Instrument, price: components::units::Price) {
-        let held = self.positions.get_mut(instrument);
-        if let Some(holding) = held.and_then(|held| held.holding.as_mut()) {
-            holding.best = holding.best.max(price);
-        }
     }
 
     /// What an execution cost, if the broker has said so.

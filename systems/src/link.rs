@@ -15,7 +15,7 @@ use bevy_ecs::prelude::*;
 use components::contract::Instrument;
 use components::market::Quote;
 use components::order::OrderStatus;
-use components::units::{Price, Timestamp};
+use components::units::{NANOS_PER_SECOND, Price, Timestamp};
 use engine::clock::Tick;
 use engine::config::{ConfigError, Section, within};
 use engine::directory::Directory;
@@ -27,6 +27,11 @@ use engine::plugin::Plugin;
 use engine::record::{Cause, Record, Restriction};
 use engine::report::{BrokerState, Report};
 use serde::Deserialize;
+
+/// The code of a gateway that has lost its broker, and says so when it has it again.
+const BROKER_LOST: u32 = 1_100;
+/// So long it is given for that, seconds; then its own line is taken for lost as well.
+const RESUME_S: i64 = 60;
 
 /// The `broker` section of the config.
 #[derive(Resource, Clone, Debug, Deserialize, garde::Validate)]
@@ -41,7 +46,8 @@ pub struct BrokerConfig {
     /// The broker is asked for everything it knows at least this often, seconds.
     #[garde(custom(within(5, 3600)))]
     pub reconcile_s: i64,
-    /// A question without an answer after this drops the line, seconds.
+    /// A question without an answer after this drops the line, seconds; until then it is asked again
+    /// after one second, two more, four more and so on.
     #[garde(custom(within(1, 600)))]
     pub query_s: i64,
 }
@@ -67,7 +73,8 @@ impl Plugin for LinkPlugin {
             .add(Phase::Positions, place_positions)
             .add(Phase::Positions, mark_positions)
             .add(Phase::Positions, time_orders_out)
-            .add(Phase::Positions, ask_broker);
+            .add(Phase::Positions, ask_broker)
+            .add(Phase::Positions, mend_line);
         Ok(())
     }
 }
@@ -80,8 +87,12 @@ pub struct Link {
     /// Whether it leads to another account than it should.
     astray: bool,
     account: Option<String>,
-    /// The question that is open and when it was asked.
-    open_query: Option<(u64, Timestamp)>,
+    /// The question that is open.
+    open_query: Option<Question>,
+    /// When a question was last asked over this line.
+    asked_at: Option<Timestamp>,
+    /// When a line that does not stand is to be made anew.
+    retry: Option<Retry>,
     /// When the last answer was worked through.
     answered_at: Option<Timestamp>,
     /// Whether something wants a question before its time.
@@ -108,12 +119,57 @@ impl Link {
         self.connected
     }
 
-    fn break_line(&mut self, now: Timestamp) {
+    /// The line is over, and is to be made anew after `wait_s` seconds. Where that was tried before,
+    /// the trials go on as they were planned.
+    fn break_line(&mut self, now: Timestamp, wait_s: i64) {
         self.connected = false;
         self.reconciled = false;
         self.open_query = None;
         self.lost_at = Some(now);
+        let first = Retry {
+            at: now.plus_nanos(wait_s.saturating_mul(NANOS_PER_SECOND)),
+            trials: 0,
+        };
+        self.retry = match self.retry {
+            Some(known) if known.trials > 0 || known.at <= first.at => Some(known),
+            _ => Some(first),
+        };
     }
+
+    /// The line stands.
+    fn stand(&mut self) {
+        self.connected = !self.astray;
+        self.reconciled = false;
+        self.open_query = None;
+        self.asked_at = None;
+        self.wants = true;
+        if self.connected {
+            self.retry = None;
+        }
+    }
+}
+
+/// A question that is open.
+#[derive(Clone, Copy, Debug)]
+struct Question {
+    number: u64,
+    asked_at: Timestamp,
+    /// When it was last said, and how often.
+    said_at: Timestamp,
+    said: u32,
+}
+
+/// When a line is to be made anew, and how often that was tried.
+#[derive(Clone, Copy, Debug)]
+struct Retry {
+    at: Timestamp,
+    trials: u32,
+}
+
+/// Seconds until something that was tried `trials` times before is tried again: one, two, four and so
+/// on, a minute at most.
+fn backoff_nanos(trials: u32) -> i64 {
+    NANOS_PER_SECOND * (1_i64 << trials.min(6)).min(60)
 }
 
 /// Follows the line, and checks that it leads to the right account.
@@ -139,26 +195,24 @@ fn follow_line(
                 reflection.note(format_args!("connected to {account}"));
                 // What another account holds is neither asked for nor taken over.
                 link.astray = wanted != *account;
-                link.connected = !link.astray;
-                link.reconciled = false;
-                // As if a question were never answered: the line is made anew.
-                link.open_query = link.astray.then_some((0, tick.now));
-                link.wants = true;
+                link.stand();
                 link.account = Some(wanted);
                 if link.astray {
+                    // Somebody may be changing it: the line is made anew, but not at once.
+                    link.retry = None;
+                    link.break_line(tick.now, config.query_s);
                     latch_wrong_account(tick.now, &mut books, &mut reflection);
                 }
             }
             Report::Disconnected { code } => {
                 reflection.note(format_args!("disconnected {code}"));
-                link.break_line(tick.now);
+                // A gateway without its broker says so when it has it again.
+                let wait_s = if *code == BROKER_LOST { RESUME_S } else { 0 };
+                link.break_line(tick.now, wait_s);
             }
             Report::Resumed { code } => {
                 reflection.note(format_args!("line resumed {code}"));
-                link.connected = !link.astray;
-                link.reconciled = false;
-                link.open_query = None;
-                link.wants = true;
+                link.stand();
             }
             _ => {}
         }
@@ -240,10 +294,7 @@ fn work_through(
     link.missing = plan.missing;
     link.answers += 1;
     link.differences += plan.differences.len() as u64;
-    if link
-        .open_query
-        .is_some_and(|(number, _)| number == state.query)
-    {
+    if link.open_query.is_some_and(|open| open.number == state.query) {
         link.open_query = None;
         link.answered_at = Some(tick.now);
         link.reconciled = link.connected;
@@ -294,8 +345,8 @@ fn time_orders_out(
     }
 }
 
-/// Asks the broker for everything, where something is in doubt or the time has come; a question
-/// without an answer drops the line.
+/// Asks the broker for everything, where something is in doubt or the time has come. A question
+/// without an answer is asked again, and drops the line in the end.
 fn ask_broker(
     tick: Res<Tick>,
     config: Res<BrokerConfig>,
@@ -316,25 +367,51 @@ fn ask_broker(
     let is_open = |order: &LedgerOrder| order.former_quantity().is_some();
     link.wants |= books.ledger().open_orders().any(is_open);
     let age = |since: Timestamp| tick.now.nanos_since(since) / 1_000_000_000;
-    if let Some((query, asked_at)) = link.open_query {
-        if age(asked_at) >= config.query_s {
+    if let Some(open) = &mut link.open_query {
+        let query = open.number;
+        if age(open.asked_at) >= config.query_s {
             reflection.note(format_args!("query {query} was not answered"));
-            link.break_line(tick.now);
-            wishes.reconnect = true;
+            let changes = books.enter(tick.now, Record::Unanswered { query });
+            reflection.show(changes);
+            link.break_line(tick.now, 0);
+        } else if backoff_nanos(open.said - 1) <= tick.now.nanos_since(open.said_at) {
+            // The same question: an answer to either is an answer.
+            (open.said_at, open.said) = (tick.now, open.said + 1);
+            wishes.queries.push(query);
         }
         return;
     }
     let due = link
         .answered_at
         .is_none_or(|answered| age(answered) >= config.reconcile_s);
-    // Twice in a second would tell nothing new.
-    let rested = link.answered_at.is_none_or(|answered| age(answered) >= 1);
+    // Once in a second is enough, and no longer: a position may wait for the answer to be closed.
+    let rested = link.asked_at.is_none_or(|asked| age(asked) >= 1);
     if link.connected && rested && (due || link.wants) {
         let query = books.ledger().next_query();
-        link.open_query = Some((query, tick.now));
+        link.open_query = Some(Question {
+            number: query,
+            asked_at: tick.now,
+            said_at: tick.now,
+            said: 1,
+        });
+        link.asked_at = Some(tick.now);
         link.wants = false;
         let changes = books.enter(tick.now, Record::Queried { query });
         reflection.show(changes);
         wishes.queries.push(query);
+    }
+}
+
+/// Makes a line anew that does not stand, at once and then less and less often.
+fn mend_line(tick: Res<Tick>, mut link: ResMut<Link>, mut wishes: ResMut<Wishes>) {
+    if link.connected {
+        return;
+    }
+    if let Some(retry) = &mut link.retry
+        && retry.at <= tick.now
+    {
+        retry.at = tick.now.plus_nanos(backoff_nanos(retry.trials));
+        retry.trials += 1;
+        wishes.reconnect = true;
     }
 }

@@ -73,6 +73,17 @@ pub struct Recovery {
     pub reconciled_ms: Option<i64>,
     /// Milliseconds until every position was protected or being closed after that.
     pub stops_ms: Option<i64>,
+    /// Milliseconds of those in which there was no line to the broker, as far as the journal tells.
+    pub down_ms: i64,
+}
+
+impl Recovery {
+    /// Milliseconds from the start of the run until its stops were checked in which the line stood:
+    /// a line that only seems to stand counts.
+    #[must_use]
+    pub fn with_line_ms(&self) -> Option<i64> {
+        self.stops_ms.map(|stops| stops - self.down_ms)
+    }
 }
 
 impl Figures {

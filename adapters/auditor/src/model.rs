@@ -123,6 +123,12 @@ impl Model {
                 self.since_asked.clear();
             }
             Record::Reconciled { query, .. } => self.reconcile(*query),
+            Record::Unanswered { .. } => {
+                // The line is made anew: until it stands nothing gets through.
+                self.reconciled = false;
+                self.asked = None;
+            }
+            Record::Held { instrument, terms } => self.money.note_terms(*instrument, terms.stop),
             Record::Adjusted {
                 instrument,
                 to,
@@ -159,6 +165,18 @@ impl Model {
             let terms = order.terms();
             terms.role.reduces_risk() && terms.contract == *contract && !order.is_over()
         })
+    }
+
+    /// Contracts that working orders of others may sell, as far as the broker has said.
+    pub(crate) fn sold_by_others(&self, contract: &Contract) -> i128 {
+        let instrument = Instrument::Option(*contract);
+        let sells = self
+            .foreign
+            .values()
+            .filter(|open| open.instrument == instrument && open.side == Side::Sell);
+        sells
+            .map(|open| i128::from(open.quantity) - i128::from(open.filled))
+            .sum()
     }
 
     /// Contracts that an order which closes may sell by now: a leg no more than its entry bought.

@@ -147,6 +147,9 @@ impl<'a> Walk<'a> {
                 orders::i7_evidence(found, model, limits, (*order, *status));
             }
             Record::Reconciled { query, .. } => orders::i5_reconciled(found, model, *query),
+            Record::Held { instrument, terms } => {
+                protection::i21_terms_rise(found, model, instrument, terms.stop);
+            }
             _ => {}
         }
         self.model.decide(self.moment.now, record);

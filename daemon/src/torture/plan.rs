@@ -387,7 +387,7 @@ signals:
       min_oi: 0
 dedupe: {{ cooldown_s: 5 }}
 journal: {{ sync: {sync} }}
-broker: {{ account: {ACCOUNT}, answer_s: 5, reconcile_s: 30, query_s: 5 }}
+broker: {{ account: {ACCOUNT}, answer_s: 5, reconcile_s: 30, query_s: 3 }}
 risk: {{ good_for_s: 15 }}
 exits:
   stop_share: {stop_share}

@@ -4,7 +4,6 @@ use super::grid::Grid;
 use super::working::WorkingOrder;
 use components::contract::Contract;
 use components::market::Quote;
-use components::signal::Intent;
 use components::units::Timestamp;
 use engine::calendar::Session;
 use engine::record::{HoldingState, Restriction};
@@ -14,7 +13,7 @@ use engine::record::{HoldingState, Restriction};
 pub struct Held<'a> {
     /// The contract.
     pub contract: Contract,
-    /// On what terms it is held.
+    /// On what terms it is held, and how its exit stands.
     pub state: HoldingState,
     /// Contracts held, negative is short.
     pub quantity: i64,
@@ -32,16 +31,6 @@ pub struct Held<'a> {
     pub orders: &'a [WorkingOrder],
     /// Contracts that other people's working orders may sell.
     pub foreign_selling: u32,
-    /// Since when it lacks protection, as
-    /// [`exposed_since`](crate::exits::protection::exposed_since) says.
-    pub exposed_since: Option<Timestamp>,
-    /// Whether the broker refused the last stop that was sent for it.
-    pub stop_rejected: bool,
-    /// Since when the bid has been at or below the stop, if it is.
-    pub stop_reached_at: Option<Timestamp>,
-    /// Why it is being closed, since
-    /// [`Closing`](crate::exits::action::Action::Closing) said so.
-    pub closing: Option<Intent>,
     /// When the contract settles.
     pub settles_at: Timestamp,
     /// The prices that its orders may carry.

@@ -1,9 +1,11 @@
 //! What became of positions and of the stops that protected them since the tick before.
 
 use super::*;
+use std::collections::BTreeSet;
 
-/// Notes stops that the broker refused: such a position cannot wait.
-pub(super) fn note_refused_stops(inbox: &Inbox, books: &Books, managed: &mut Managed) {
+/// Contracts of which the broker refused a stop in this tick: such a position cannot wait.
+pub(super) fn refused_stops(inbox: &Inbox, books: &Books) -> BTreeSet<Contract> {
+    let mut refused = BTreeSet::new();
     for event in inbox.reports() {
         let EventKind::Reported(Report::Rejected { order, .. }) = &event.kind else {
             continue;
@@ -12,10 +14,9 @@ pub(super) fn note_refused_stops(inbox: &Inbox, books: &Books, managed: &mut Man
             .ledger()
             .order(*order)
             .filter(|order| order.role() == Role::Stop && order.status() == OrderStatus::Rejected);
-        if let Some(watch) = stop.and_then(|stop| managed.positions.get_mut(&stop.contract())) {
-            watch.stop_rejected = true;
-        }
+        refused.extend(stop.map(LedgerOrder::contract));
     }
+    refused
 }
 
 /// Counts how positions ended.
@@ -25,20 +26,17 @@ pub(super) fn note_closings(seen: &Seen, managed: &mut Managed, statistics: &mut
         let Instrument::Option(contract) = closing.instrument else {
             continue;
         };
-        let watch = managed.positions.remove(&contract);
+        let excursion = managed.excursions.remove(&contract);
         let Some(state) = closing.holding else {
             continue;
         };
-        let stop = watch.map_or(state.stop, |watch| watch.state.stop);
+        let stop = state.stop;
         let reason = match closing.reason {
             Ledgers::Order(why) => ExitReason::of(why, state.entry_price, stop),
             Ledgers::Settled(_) => ExitReason::Expired,
             Ledgers::Foreign | Ledgers::Adjusted => ExitReason::External,
         };
-        let excursion = watch.map_or_else(
-            || Excursion::from_entry(state.entry_price),
-            |watch| watch.excursion,
-        );
+        let excursion = excursion.unwrap_or_else(|| Excursion::from_entry(state.entry_price));
         statistics.record(&ClosedPosition {
             strategy: state.strategy,
             reason,

@@ -144,9 +144,8 @@ impl<'a> View<'a> {
     fn reason_to_close(&self) -> Option<Intent> {
         let held = self.held;
         let protects = |why: Intent| matches!(why, Intent::Stop | Intent::Protect);
-        if let Some(why) = held
-            .closing
-            .filter(|why| !self.observing() || protects(*why))
+        let closing = held.state.exit.closing;
+        if let Some(why) = closing.filter(|why| !self.observing() || protects(*why))
         {
             return Some(why);
         }
@@ -154,9 +153,7 @@ impl<'a> View<'a> {
             return Some(Intent::Flatten);
         }
         let bid = self.bid?;
-        let waited = held
-            .stop_reached_at
-            .map(|since| self.moment.now.nanos_since(since));
+        let waited = held.state.exit.stop_reached_at.map(|since| self.moment.now.nanos_since(since));
         let failed = stop_has_failed(self.stop, bid, held.orders, waited, self.rules);
         if failed || delta_is_lost(held.delta, held.entry_delta, self.rules.trail_delta) {
             return Some(Intent::Stop);
@@ -214,8 +211,8 @@ impl<'a> View<'a> {
             entry: self.held.state.entry_price,
             orders: self.held.orders,
             foreign_selling: self.held.foreign_selling,
-            exposed_since: self.held.exposed_since,
-            stop_rejected: self.held.stop_rejected,
+            exposed_since: self.held.state.exit.exposed_since,
+            stop_rejected: self.held.state.exit.stop_rejected,
             now: self.moment.now,
         }
     }
@@ -242,14 +239,14 @@ impl<'a> View<'a> {
 
     /// Cancels all that could trade and sells what it leaves free.
     fn close_all(&self, why: Intent, actions: &mut Vec<Action>) {
-        if self.held.closing.is_none() {
+        if self.held.state.exit.closing.is_none() {
             actions.push(Action::Closing { why });
         }
         if self.bid.is_none() {
             // Nothing can be sold at a price that nobody knows: what rests stays, or is put back.
             let nothing = exiting(self.held.orders) == 0
                 && legs(self.held.orders, Role::Stop).next().is_none();
-            if nothing && !self.held.stop_rejected {
+            if nothing && !self.held.state.exit.stop_rejected {
                 let cover = self.cover((0, why));
                 actions.extend(missing_stop(&cover, self.rules, self.held.grid));
             }

@@ -87,6 +87,22 @@ pub fn delta_is_lost(delta: Option<f64>, entry_delta: Option<f64>, least: Option
     matches!((now, then), (Some(now), Some(then)) if now < least.of(then))
 }
 
+/// A delta in millionths, as it is kept.
+#[must_use]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a cast to integers saturates; not a number becomes 0"
+)]
+pub fn millionths(delta: f64) -> i32 {
+    (delta * 1e6).round() as i32
+}
+
+/// A delta that was kept in millionths.
+#[must_use]
+pub fn delta_of(millionths: i32) -> f64 {
+    f64::from(millionths) / 1e6
+}
+
 fn locked_price(trail: &Trail, rules: &Rules, grid: Grid) -> Price {
     let reached = |share: Share| share.of_up(trail.entry) <= trail.best;
     let locks = rules.locks.iter().filter(|lock| reached(lock.reached));

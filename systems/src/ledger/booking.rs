@@ -3,6 +3,7 @@
 use crate::ledger::*;
 use components::order::OrderKind;
 use components::units::Price;
+use engine::record::ExitState;
 use execution::News;
 use position::{Booked, Booking};
 
@@ -115,6 +116,7 @@ impl Ledger {
                     best: average,
                     stop: self.resting_stop(&instrument, quantity),
                     steps: 0,
+                    exit: ExitState::default(),
                 });
             self.set_holding(&instrument, holding);
             changes.push(Change::Opened {
@@ -128,6 +130,21 @@ impl Ledger {
             }
             self.set_holding(&instrument, Some(holding));
         }
+    }
+
+    /// Takes over the terms on which something is held from now on. Its stop never loosens, and its
+    /// best price never falls.
+    pub(super) fn hold_on(&mut self, instrument: &Instrument, terms: HoldingState) {
+        let quantity = self.positions.quantity(instrument);
+        let Some(held) = self.positions.get_mut(instrument).filter(|_| quantity != 0) else {
+            return;
+        };
+        let before = held.holding.unwrap_or(terms);
+        held.holding = Some(HoldingState {
+            stop: tighter(before.stop, terms.stop, quantity),
+            best: before.best.max(terms.best),
+            ..terms
+        });
     }
 
     /// Moves the stop of what is held with the order that protects it: it never loosens.

@@ -126,9 +126,6 @@ fn a_holding_grows_and_scales_out_step_by_step() {
     assert_eq!(holding(&trial).steps, 0, "half a step");
     trial.report(sold(scale, 5, 1, 2));
     assert_eq!((holding(&trial).steps, holding(&trial).largest), (1, 4));
-    trial.ledger.note_best(&instrument(), Price(30_000));
-    trial.ledger.note_best(&instrument(), Price(20_000));
-    assert_eq!(holding(&trial).best, Price(30_000));
 }
 
 #[test]

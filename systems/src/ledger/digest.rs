@@ -4,12 +4,12 @@ use crate::ledger::Ledger;
 use components::contract::{Instrument, Right};
 use components::order::OrderKind;
 use components::units::Price;
+use engine::record::ExitState;
 
 impl Ledger {
     /// Hands every number of the state to `fold`, in an order that depends on the state alone.
     ///
-    /// Left out is what a restart may not know: the best price of a position, what was asked, and
-    /// when an order was last heard of.
+    /// Left out is what a restart may not know: what was asked, and when an order was last heard of.
     pub fn digest(&self, fold: &mut dyn FnMut(u64)) {
         for value in [u64::from(self.date), self.next_order.0, self.next_query] {
             fold(value);
@@ -45,6 +45,8 @@ impl Ledger {
                 fold_price(holding.entry_price, fold);
                 fold_price(holding.stop, fold);
                 fold(u64::from(holding.steps));
+                fold_price(holding.best, fold);
+                fold_exit(&holding.exit, fold);
             }
         }
         self.digest_account(fold);
@@ -114,6 +116,16 @@ impl Ledger {
             fold(*number);
         }
     }
+}
+
+fn fold_exit(exit: &ExitState, fold: &mut dyn FnMut(u64)) {
+    for at in [exit.exposed_since, exit.stop_reached_at] {
+        fold(at.map_or(0, |at| at.0.cast_unsigned()));
+    }
+    fold(u64::from(exit.stop_rejected));
+    fold(exit.closing.map_or(0, |why| 1 + why as u64));
+    let delta = exit.entry_delta.unwrap_or(i32::MIN);
+    fold(u64::from(delta.cast_unsigned()));
 }
 
 fn fold_kind(kind: OrderKind, fold: &mut dyn FnMut(u64)) {

@@ -3,8 +3,9 @@
 use crate::ledger::trial::*;
 use crate::ledger::*;
 use components::order::OrderKind;
+use components::signal::Intent;
 use components::units::Price;
-use engine::record::Settling;
+use engine::record::{ExitState, Settling};
 
 /// R3: a change during an outage leaves two live orders under one reference.
 #[test]
@@ -355,7 +356,7 @@ fn a_closed_position_says_why_and_what_it_gained() {
     let closing = closing.unwrap();
     assert_eq!(
         closing.reason,
-        ExitReason::Order(components::signal::Intent::Stop)
+        ExitReason::Order(Intent::Stop)
     );
     assert_eq!(
         (closing.profit, closing.nanos()),
@@ -391,4 +392,41 @@ fn a_refused_order_that_worked_is_held_on_to() {
             .changes
             .contains(&Change::QueryWanted(Doubt::CancelRefused(order)))
     );
+}
+
+#[test]
+fn what_exits_learnt_outlives_a_restart_and_no_stop_loosens() {
+    let mut trial = Trial::new();
+    let order = trial.entry(6);
+    trial.report(bought(order, 1, 2, 2));
+    let before = *trial.ledger.holding(&instrument()).unwrap();
+    let exit = ExitState {
+        exposed_since: Some(Timestamp(5)),
+        stop_reached_at: Some(Timestamp(6)),
+        stop_rejected: true,
+        closing: Some(Intent::TimeExit),
+        entry_delta: Some(-412_345),
+    };
+    let learnt = |stop, best| Record::Held {
+        instrument: instrument(),
+        terms: HoldingState {
+            stop: Price(stop),
+            best: Price(best),
+            exit,
+            ..before
+        },
+    };
+    trial.record(learnt(9_000, 30_000));
+    trial.record(learnt(8_000, 20_000));
+    let terms = *trial.ledger.holding(&instrument()).unwrap();
+    assert_eq!((terms.stop, terms.best), (Price(9_000), Price(30_000)));
+    assert_eq!(terms.exit, exit);
+    let state = trial.ledger.open_state(20_260_310, Cash(0));
+    let carried = Ledger::from(state);
+    assert_eq!(carried.holding(&instrument()), Some(&terms), "a session later");
+    // A position that was closed has no terms, whatever exits still believe.
+    let sale = intent(trial.ledger.next_order(), Side::Sell, 2, Role::Exit);
+    let sale = trial.send(sale);
+    trial.report(sold(sale, 3, 2, 2)).record(learnt(9_000, 30_000));
+    assert_eq!(trial.ledger.holding(&instrument()), None);
 }

@@ -8,7 +8,7 @@ use crate::model::Model;
 use crate::model::order::trigger;
 use components::contract::{Contract, Instrument};
 use components::order::{OrderId, OrderIntent, OrderKind, OrderStatus, Role};
-use components::units::Timestamp;
+use components::units::{Price, Timestamp};
 use engine::record::Cause;
 use std::collections::BTreeMap;
 
@@ -39,7 +39,8 @@ struct Cover {
     certain: i128,
     /// The same with stops that may be on their way.
     possible: i128,
-    /// Contracts that exits close.
+    /// Contracts that exits close, and that others' orders may sell: whoever sold those as well might
+    /// sell more than is held.
     closing: i128,
     /// Whether an order that closes is being cancelled, to make room for another.
     is_moving: bool,
@@ -248,11 +249,34 @@ pub(crate) fn i21_change_rises(found: &mut Found, model: &Model, id: OrderId, to
     }
 }
 
+/// See [`i21_stop_rises`]: the stop that the engine believes in force.
+pub(crate) fn i21_terms_rise(
+    found: &mut Found,
+    model: &Model,
+    instrument: &Instrument,
+    stop: Price,
+) {
+    let known = model
+        .money
+        .positions()
+        .find(|(held, _)| *held == instrument)
+        .filter(|(_, held)| held.quantity > 0)
+        .and_then(|(_, held)| held.stop);
+    if let Some(before) = known.filter(|before| stop.is_some() && stop < *before) {
+        found.add(
+            21,
+            format!(
+                "the stop of {instrument} is {stop} and was {before}; expected it to rise only"
+            ),
+        );
+    }
+}
+
 fn stop_rises(
     found: &mut Found,
     id: OrderId,
     contract: &Contract,
-    before: Option<components::units::Price>,
+    before: Option<Price>,
     to: OrderKind,
 ) {
     if let (Some(before), Some(stop)) = (before, trigger(to))
@@ -295,5 +319,9 @@ fn cover(model: &Model, contract: &Contract, held: i128) -> Cover {
             Role::Entry | Role::Target => {}
         }
     }
+    let others = model.sold_by_others(contract);
+    cover.possible += others;
+    cover.certain += others;
+    cover.closing += others;
     cover
 }

@@ -23,6 +23,8 @@ pub(crate) struct Runs {
     /// The tick of the last frame of this run.
     last: Option<(u64, Timestamp)>,
     is_first_order: bool,
+    /// Since when the line has been down, if it is.
+    down_since: Option<Timestamp>,
     /// Whole answers that were worked through: of which account, when its session opened, and when
     /// they were asked for.
     pub(crate) answers: Vec<(String, Timestamp, Timestamp)>,
@@ -71,7 +73,9 @@ impl Runs {
                     at: moment.now,
                     reconciled_ms: None,
                     stops_ms: None,
+                    down_ms: 0,
                 });
+                self.down_since = Some(moment.now);
             }
             Record::Reconciled { .. } => {
                 if let Some(answer) = &model.answer {
@@ -85,6 +89,10 @@ impl Runs {
                 }
             }
             Record::Found(report) => self.note_report(moment, report),
+            Record::Unanswered { .. } => {
+                self.break_line(moment.now, BACKLOG_S);
+                self.down_since.get_or_insert(moment.now);
+            }
             _ => {}
         }
     }
@@ -92,8 +100,13 @@ impl Runs {
     /// Follows what the broker said.
     pub(crate) fn note_report(&mut self, moment: &Moment, report: &Report) {
         match report {
-            Report::Disconnected { .. } => self.break_line(moment.now, BACKLOG_S),
+            Report::Disconnected { .. } => {
+                self.break_line(moment.now, BACKLOG_S);
+                self.down_since.get_or_insert(moment.now);
+            }
+            Report::Connected { .. } => self.stand(moment),
             Report::Resumed { .. } => {
+                self.stand(moment);
                 if let Some((_, until)) = self.outages.last_mut() {
                     *until = moment.now.plus_nanos(NANOS_PER_SECOND);
                 }
@@ -106,6 +119,16 @@ impl Runs {
         let from = now.plus_nanos(-NANOS_PER_SECOND);
         self.outages
             .push((from, now.plus_nanos(seconds * NANOS_PER_SECOND)));
+    }
+
+    /// The line stands: until now nobody could recover.
+    fn stand(&mut self, moment: &Moment) {
+        if let Some(since) = self.down_since.take()
+            && let Some(recovery) = self.recoveries.last_mut()
+            && recovery.stops_ms.is_none()
+        {
+            recovery.down_ms += millis(since, moment.now);
+        }
     }
 
     /// Notes whether the stops were looked after, at the end of a frame.

@@ -99,6 +99,16 @@ impl Money {
         }
     }
 
+    /// Notes the stop that counts for what is held.
+    pub(crate) fn note_terms(&mut self, instrument: Instrument, stop: Price) {
+        if let Some(held) = self.positions.get_mut(&instrument)
+            && held.quantity > 0
+            && stop.is_some()
+        {
+            held.stop = held.stop.max(Some(stop));
+        }
+    }
+
     /// Settles what is held of a contract.
     pub(crate) fn settle(&mut self, instrument: Instrument, price: Price, how: Settling) {
         let quantity = self.held(&instrument);

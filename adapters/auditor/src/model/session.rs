@@ -88,7 +88,9 @@ impl Model {
             .iter()
             .map(|(instrument, position, holding)| {
                 let quantity = i128::from(position.quantity);
-                let owned = if holding.is_some() { quantity } else { 0 };
+                // What was taken over from others was bought by no order of ours.
+                let is_ours = holding.is_some_and(|terms| terms.entry != OrderId::default());
+                let owned = if is_ours { quantity } else { 0 };
                 let fresh = Held {
                     ours: owned,
                     cost: i128::from(position.cost.0),

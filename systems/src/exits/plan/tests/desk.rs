@@ -15,7 +15,7 @@ use components::order::{OrderId, OrderKind, OrderStatus, Role};
 use components::signal::{Intent, StrategyName};
 use components::units::{Price, Timestamp};
 use engine::calendar::Calendar;
-use engine::record::{HoldingState, Restriction};
+use engine::record::{ExitState, HoldingState, Restriction};
 use jiff::civil::{Date, date};
 
 pub(super) const ENTRY: i64 = 20_000;
@@ -34,10 +34,6 @@ pub(super) struct Desk {
     pub(super) quote: Quote,
     pub(super) fresh: bool,
     pub(super) delta: f64,
-    pub(super) exposed_since: Option<Timestamp>,
-    pub(super) stop_rejected: bool,
-    pub(super) stop_reached_at: Option<Timestamp>,
-    pub(super) closing: Option<Intent>,
     pub(super) settles_at: Timestamp,
     pub(super) foreign_selling: u32,
     pub(super) next_id: u64,
@@ -83,15 +79,12 @@ impl Desk {
                 best: Price(ENTRY),
                 stop: Price(10_000),
                 steps: 0,
+                exit: ExitState::default(),
             },
             orders: vec![stop, target],
             quote: quote(19_900),
             fresh: true,
             delta: 0.4,
-            exposed_since: None,
-            stop_rejected: false,
-            stop_reached_at: None,
-            closing: None,
             settles_at: session.close.plus_millis(30 * 86_400_000),
             foreign_selling: 0,
             next_id: 100,
@@ -113,10 +106,6 @@ impl Desk {
             atr: None,
             orders: &self.orders,
             foreign_selling: self.foreign_selling,
-            exposed_since: self.exposed_since,
-            stop_rejected: self.stop_rejected,
-            stop_reached_at: self.stop_reached_at,
-            closing: self.closing,
             settles_at: self.settles_at,
             grid: Grid::new(Price(100), Price(500)),
         };
@@ -141,7 +130,7 @@ impl Desk {
     pub(super) fn take(&mut self, action: Action) {
         let now = self.moment.now;
         match action {
-            Action::Closing { why } => self.closing = Some(why),
+            Action::Closing { why } => self.state.exit.closing = Some(why),
             Action::Raise { stop, best } => (self.state.stop, self.state.best) = (stop, best),
             Action::Cancel { order } => self.order(order).cancelling = true,
             Action::Modify {
@@ -256,9 +245,9 @@ impl Desk {
         self.moment.now = self.moment.now.plus_millis(millis);
         let now = self.moment.now;
         let held = u32::try_from(self.quantity).unwrap_or(0);
-        self.exposed_since = exposed_since(self.exposed_since, held, &self.orders, now);
+        self.state.exit.exposed_since = exposed_since(self.state.exit.exposed_since, held, &self.orders, now);
         let reached = self.quote.bid <= self.state.stop;
-        self.stop_reached_at = reached.then(|| self.stop_reached_at.unwrap_or(now));
+        self.state.exit.stop_reached_at = reached.then(|| self.state.exit.stop_reached_at.unwrap_or(now));
     }
 
     pub(super) fn at(&mut self, day: Date, before_close_s: i64) {

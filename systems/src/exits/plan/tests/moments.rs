@@ -135,7 +135,7 @@ fn r11_both_legs_fill() {
 fn r11_the_stop_is_refused() {
     let mut desk = Desk::new("{}", 10);
     desk.orders.remove(0);
-    desk.stop_rejected = true;
+    desk.state.exit.stop_rejected = true;
     let why = Intent::Protect;
     assert_eq!(desk.act(), [Action::Closing { why }, cancel(TARGET)]);
     desk.answer_all();
@@ -255,7 +255,7 @@ fn an_increase_protects_when_it_is_answered() {
     desk.wait(0);
     assert_eq!(desk.act().len(), 2, "both legs grow to 10");
     desk.wait(2_000);
-    assert!(desk.exposed_since.is_some());
+    assert!(desk.state.exit.exposed_since.is_some());
     assert_eq!(desk.act(), []);
     desk.wait(250);
     assert_eq!(
@@ -270,7 +270,7 @@ fn an_increase_protects_when_it_is_answered() {
 fn other_peoples_orders_leave_less_to_close() {
     let mut desk = Desk::new("{}", 10);
     desk.orders.clear();
-    desk.closing = Some(Intent::TimeExit);
+    desk.state.exit.closing = Some(Intent::TimeExit);
     desk.foreign_selling = 4;
     assert_eq!(desk.act(), [close(6, 19_900, Intent::TimeExit)]);
 }

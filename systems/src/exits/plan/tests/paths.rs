@@ -61,7 +61,7 @@ impl Desk {
                 let refused = |order: &WorkingOrder| {
                     order.role == Role::Stop && order.status == OrderStatus::Sent
                 };
-                self.stop_rejected |= self.orders.iter().any(refused);
+                self.state.exit.stop_rejected |= self.orders.iter().any(refused);
                 self.orders.retain(|order| !refused(order));
             }
             Step::Silence(place) if !self.orders.is_empty() => {
@@ -141,6 +141,6 @@ proptest! {
             }
         }
         desk.wait(0);
-        prop_assert!(desk.exposed_since.is_none(), "{} of {:?}", desk.quantity, desk.orders);
+        prop_assert!(desk.state.exit.exposed_since.is_none(), "{} of {:?}", desk.quantity, desk.orders);
     }
 }
