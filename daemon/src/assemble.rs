@@ -24,6 +24,7 @@ use systems::link::LinkPlugin;
 use systems::mirror::MirrorPlugin;
 use systems::overload::OverloadPlugin;
 use systems::positions::PositionsPlugin;
+use systems::quarantine::QuarantinePlugin;
 use systems::risk::RiskPlugin;
 use systems::scoring::ScoringPlugin;
 use systems::vpin::VpinPlugin;
@@ -36,7 +37,7 @@ pub const DEFAULT_CONFIG: &str = include_str!("../../config/config.yaml");
 pub const DEFAULT_SIGNALS: [(&str, &str); strategies::CONFIGS.len()] = strategies::CONFIGS;
 
 /// Sections that are read before or beside the engine, hence known though no plugin asks for them.
-pub const OUTER_SECTIONS: [&str; 1] = ["exchange"];
+pub const OUTER_SECTIONS: [&str; 2] = ["exchange", "mode"];
 
 /// What is plugged into the ports, and what else a run is made with.
 pub struct Parts {
@@ -123,6 +124,7 @@ pub fn assemble_with(parts: Parts, strategies: impl Plugin) -> Result<Engine, As
         engine.plug(IngestPlugin { calendar }).map(|_| ()),
         engine.plug(HistoryPlugin).map(|_| ()),
         engine.plug(GreeksPlugin).map(|_| ()),
+        engine.plug(QuarantinePlugin).map(|_| ()),
         engine.plug(VpinPlugin).map(|_| ()),
         engine.plug(ExposurePlugin).map(|_| ()),
         engine.plug(ImbalancePlugin).map(|_| ()),

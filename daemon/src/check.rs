@@ -3,6 +3,7 @@
 use crate::assemble::{Parts, assemble};
 use crate::cli::General;
 use crate::exit::{Exit, Failure};
+use crate::interlock::refuse_live;
 use crate::output::{self, Cell, Format, Rows};
 use crate::scenario::{self, Plan, Text};
 use crate::settings::{self, ConfigFiles, ExchangeSection};
@@ -100,6 +101,7 @@ fn plugs_in(mut config: Config) -> Result<(), Failure> {
     config
         .section::<ExchangeSection>()
         .map_err(settings::refused)?;
+    refuse_live(&mut config, None)?;
     assemble(Parts {
         config,
         calendar: Calendar::nyse(),

@@ -14,6 +14,8 @@ pub mod completions;
 pub mod exit;
 /// Tables read from CSV files and zips.
 pub mod input;
+/// The live interlock.
+pub mod interlock;
 /// SIGINT and SIGTERM.
 pub mod interrupt;
 /// What a journal holds, and whether it is whole.

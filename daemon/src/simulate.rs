@@ -21,6 +21,7 @@ pub use summary::{
 
 use crate::cli::General;
 use crate::exit::{Exit, Failure};
+use crate::interlock::refuse_live;
 use crate::output::{self, Format};
 use crate::scenario::{self, Plan};
 use crate::settings::{self, ConfigFiles};
@@ -97,7 +98,8 @@ pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
     let read = scenario::read_scenario(&text, &sections).map_err(settings::refused)?;
     let plan = Plan::new(&read.scenario)
         .map_err(|error| Failure::config(format_args!("{}: {error}", text.file)))?;
-    let config = settings::load(&arguments.config, Some(read.overrides))?;
+    let mut config = settings::load(&arguments.config, Some(read.overrides))?;
+    refuse_live(&mut config, arguments.state_dir.as_deref())?;
     let outcome = simulate(Options {
         scenario: read.scenario,
         scenario_text: read.text,

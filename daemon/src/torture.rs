@@ -38,6 +38,12 @@ use plan::Plan;
 use run::{Seeds, run_seeds};
 use table::Planted;
 
+/// Without one of these there must be seeds.
+#[cfg(feature = "planted_bugs")]
+const REQUIRED_UNLESS: [&str; 2] = ["seed", "planted"];
+#[cfg(not(feature = "planted_bugs"))]
+const REQUIRED_UNLESS: [&str; 1] = ["seed"];
+
 /// The arguments of `torture`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
@@ -48,7 +54,7 @@ Examples:
 Exit code 1 when anything happened that must never happen.")]
 pub struct Args {
     /// Seeds from A up to but not with B
-    #[arg(long, value_name = "A..B", required_unless_present_any = ["seed"])]
+    #[arg(long, value_name = "A..B", required_unless_present_any = REQUIRED_UNLESS)]
     pub seeds: Option<SeedRange>,
     /// One seed, with everything that its engines wrote to their transcript
     #[arg(long, value_name = "N", conflicts_with = "seeds")]
@@ -68,7 +74,8 @@ pub struct Args {
     /// The date in that line
     #[arg(long, value_name = "DATE", requires = "ledger")]
     pub date: Option<String>,
-    /// Plants a fault for each invariant and counts how many are noticed
+    /// Plants a fault for each invariant, or that of --plant, and counts how many are noticed;
+    /// --seeds A..B says how many seeds each is tried on at most
     #[cfg(feature = "planted_bugs")]
     #[arg(long)]
     pub planted: bool,

@@ -52,6 +52,27 @@ pub fn plant(bug: Option<Bug>) {
     PLANTED.set(bug);
 }
 
+#[cfg(feature = "planted_bugs")]
+thread_local! {
+    static USES: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
+/// How often this was asked in this thread: a number that no input explains, for the fault that
+/// breaks I35.
+#[cfg(feature = "planted_bugs")]
+#[must_use]
+pub fn uses() -> u64 {
+    USES.set(USES.get() + 1);
+    USES.get()
+}
+
+/// Never asked in this build.
+#[cfg(not(feature = "planted_bugs"))]
+#[must_use]
+pub const fn uses() -> u64 {
+    0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -95,6 +95,17 @@ impl Default for Revaluation {
     }
 }
 
+impl Revaluation {
+    /// Whether put-call parity of any series agrees with the spot; absent where no series has a pair
+    /// of quotes.
+    #[must_use]
+    pub fn confirms(&self) -> Option<bool> {
+        let forwards = self.series.iter().map(|(_, series)| series);
+        let quoted = forwards.filter(|series| series.quoted && series.years > 0.0);
+        quoted.map(|series| series.forward.is_some()).max()
+    }
+}
+
 /// Adds volatilities and Greeks.
 #[derive(Debug)]
 pub struct GreeksPlugin;

@@ -165,6 +165,16 @@ impl Ledger {
                     // I34: each attempt to start leaves a trace in the state.
                     self.next_order.0 += 1;
                 }
+                if planted(16) {
+                    // I16: a restart forgets how the day went so far.
+                    self.account.losing_trades = 0;
+                    self.account.losing_trades_reached = false;
+                    self.account.day_loss_reached = false;
+                }
+                if planted(18) {
+                    // I18: a restart lifts what only an operator may lift.
+                    self.latches.clear();
+                }
             }
             // What an answer showed counts as if it had been reported.
             Record::Found(report) => return self.apply_report(now, report),

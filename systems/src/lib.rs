@@ -36,6 +36,8 @@ pub mod mirror;
 pub mod overload;
 /// Orders, positions and money.
 pub mod positions;
+/// Prices that nobody else confirms.
+pub mod quarantine;
 /// What changes in the ledger, shown.
 pub mod reflection;
 /// The only maker of approved orders.

@@ -23,6 +23,7 @@ use engine::engine::Engine;
 use engine::event::EventKind;
 use engine::inbox::Inbox;
 use engine::phase::Phase;
+use engine::planted::planted;
 use engine::plugin::Plugin;
 use engine::record::{Cause, Record, Restriction};
 use engine::report::{BrokerState, Report};
@@ -379,6 +380,10 @@ fn ask_broker(
             (open.said_at, open.said) = (tick.now, open.said + 1);
             wishes.queries.push(query);
         }
+        return;
+    }
+    if planted(47) && link.lost_at.is_some() {
+        // I47: after a break of the line nobody asks again.
         return;
     }
     let due = link

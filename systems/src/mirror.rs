@@ -3,6 +3,7 @@
 //! Nothing here is read by another system and nothing goes into the digest, so that a mirror that is
 //! slow or gone cannot change a decision.
 
+use crate::overload::Overload;
 use account::{ShownAccount, show_account, show_signals};
 use bevy_ecs::prelude::*;
 use convert::millis;
@@ -11,6 +12,7 @@ use engine::config::ConfigError;
 use engine::digest::Digest;
 use engine::engine::Engine;
 use engine::phase::Phase;
+use engine::planted::planted;
 use engine::plugin::Plugin;
 use engine::ports::{Mirror, MirrorReport};
 use events::show_events;
@@ -53,9 +55,24 @@ impl Plugin for MirrorPlugin {
             .add(Phase::Mirror, show_account)
             .add(Phase::Mirror, show_signals)
             .add(Phase::Mirror, show_events)
-            .add(Phase::Mirror, show_status)
-            .add(Phase::Mirror, publish_batch);
+            .add(Phase::Mirror, show_status);
+        if planted(37) {
+            // I37: what is shown is not durable yet.
+            engine.add(Phase::Risk, publish_batch);
+        } else {
+            engine.add(Phase::Mirror, publish_batch);
+        }
+        if planted(38) {
+            engine.add(Phase::Mirror, heed_mirror);
+        }
         Ok(())
+    }
+}
+
+/// I38, when planted: a mirror that is not there counts as trouble, and nothing is opened.
+fn heed_mirror(outlet: Res<Outlet>, mut overload: ResMut<Overload>) {
+    if !outlet.mirror.report().connected {
+        overload.level = overload.level.max(2);
     }
 }
 

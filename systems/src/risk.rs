@@ -37,7 +37,7 @@ use engine::config::{ConfigError, Section, within};
 use engine::digest::Digest;
 use engine::engine::Engine;
 use engine::phase::Phase;
-use engine::planted::planted;
+use engine::planted::{planted, uses};
 use engine::plugin::Plugin;
 use engine::record::{Record, Restriction};
 use engine::transcript::Transcript;
@@ -169,6 +169,8 @@ pub enum Refused {
     StaleData,
     /// The underlying is halted.
     Halted,
+    /// The underlying's price is confirmed by nothing.
+    Quarantined,
     /// Outside the session, too close to its end, or past settlement.
     Window,
     /// Trading is restricted.
@@ -196,6 +198,7 @@ impl Refused {
             Self::Shape(shape) => shape.name(),
             Self::StaleData => "risk_stale_data",
             Self::Halted => "risk_halted",
+            Self::Quarantined => "risk_quarantined",
             Self::Window => "risk_window",
             Self::Restricted(Restriction::Reducing) => "risk_reducing",
             Self::Restricted(Restriction::Observing) => "risk_observing",
@@ -292,7 +295,12 @@ pub fn judge_signals(
         return;
     }
     let now = market.now();
-    let survivors = std::mem::take(&mut signals.survivors);
+    let mut survivors = std::mem::take(&mut signals.survivors);
+    if planted(35) {
+        // I35: what the process did before decides, and not what came in.
+        let is_lucky = || engine::digest::hash(&uses().to_le_bytes()) % 2 == 0;
+        survivors.retain(|signal| signal.intent.reduces_risk() || is_lucky());
+    }
     let mut assessed = None;
     for signal in &survivors {
         let judge = Judge {
@@ -395,6 +403,8 @@ pub struct ContractMarket {
 /// What is asked of an underlying.
 #[derive(Clone, Copy, Debug)]
 pub struct UnderlyingMarket {
+    /// Whether its price is confirmed by nothing.
+    pub quarantined: bool,
     /// Whether it is halted.
     pub halted: bool,
     /// Whether its spot and its chain are fresh.

@@ -25,6 +25,7 @@ use engine::digest::Digest;
 use engine::engine::Engine;
 use engine::feeds::Feeds;
 use engine::phase::Phase;
+use engine::planted::planted;
 use engine::plugin::Plugin;
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -341,7 +342,9 @@ fn score<S: Strategy>(
             continue;
         };
         signals.scored += 1;
-        if halt.halted || !feeds.is_fresh(sources.spot, tick.now) {
+        // I24: what the market said long ago is taken for what it says, here as in risk.
+        let is_stale = !feeds.is_fresh(sources.spot, tick.now) && !planted(24);
+        if halt.halted || is_stale {
             continue;
         }
         let view = MarketView {

@@ -8,7 +8,7 @@ pub(crate) mod broker;
 pub(crate) mod carried;
 /// Restrictions: I17, I18, I22.
 pub(crate) mod halts;
-/// When a position may be opened: I24, I27 to I30.
+/// When a position may be opened: I24, I26 to I30.
 pub(crate) mod hours;
 /// Orders: I2 to I5, I7, I10, I11.
 pub(crate) mod orders;

@@ -35,6 +35,7 @@
 //! | I22 refusals | `i22_paused`, `i22_pause_comes`, `i22_pauses_carried` | journal |
 //! | I23 exact sums | `i23_sums`, `i6_i23_money` | journal |
 //! | I24 fresh data | `i24_fresh` | quotes |
+//! | I26 confirmed prices | `i26_confirmed` | when prices were off |
 //! | I27 clock jumps | `i27_anchored` | journal; no record says that the clock was anchored |
 //! | I28 windows | `i28_window` | journal, limits |
 //! | I29 calendar | `i29_calendar` | journal, limits |
@@ -49,9 +50,9 @@
 //! | I46 bounds | `i46_bounded` | peaks of the caller |
 //! | I47 liveness | `i47_settled` | journal, the end of the faults |
 //!
-//! Not to be judged from outside: I25 (what the door refused is in no frame), I26 (the prices of
-//! both sources are not in the frames' heads), I33 (the reader's own tests), I38 (two runs with and
-//! without the mirror: [`same`]), I39 to I44 (what is distributed is in no frame).
+//! Not to be judged from outside: I25 (what the door refused is in no frame), I33 (the reader's own
+//! tests), I38 (two runs with and without the mirror: [`same`]), I39 to I44 (what is distributed is
+//! in no frame).
 
 mod checks;
 mod figures;

@@ -83,7 +83,10 @@ pub struct AuditLimits {
     pub clock_jump_max_ms: i64,
     /// How long a larger one blocks at least, milliseconds (1,000).
     pub clock_block_ms: i64,
-    /// After the end of all faults everything is settled within so many milliseconds (120,000).
+    /// After the end of all faults the engine is active, or restricted with a reason, within so many
+    /// milliseconds (60,000).
+    pub ready_within_ms: i64,
+    /// After the end of all faults every order is settled within so many milliseconds (120,000).
     pub settle_within_ms: i64,
     /// What the caller knows besides.
     pub evidence: Evidence,
@@ -102,6 +105,8 @@ pub struct Evidence {
     pub queues: Vec<QueuePeak>,
     /// When underlyings were halted and when they resumed.
     pub halts: BTreeMap<Ticker, Vec<(Timestamp, Option<Timestamp>)>>,
+    /// When the prices of an underlying were off by so much that nothing confirmed them.
+    pub offsets: BTreeMap<Ticker, Vec<(Timestamp, Timestamp)>>,
     /// Quotes by contract in the order in which they were received.
     pub quotes: BTreeMap<Contract, Vec<QuoteAt>>,
     /// When the last fault ended.
@@ -179,6 +184,7 @@ impl Default for AuditLimits {
             cancel_within_ms: 1_250,
             clock_jump_max_ms: 1_000,
             clock_block_ms: 1_000,
+            ready_within_ms: 60_000,
             settle_within_ms: 120_000,
             evidence: Evidence::default(),
         }

@@ -181,6 +181,7 @@ impl<'a> Walk<'a> {
         halts::i17_nothing_opens(found, model, intent);
         self.halts.i22_paused(found, model, intent, moment);
         hours::i24_fresh(found, limits, intent, moment);
+        hours::i26_confirmed(found, limits, intent, moment);
         self.clock.i27_anchored(found, limits, intent, moment);
         hours::i28_window(found, limits, intent, moment);
         hours::i29_calendar(found, limits, intent, moment);

@@ -42,6 +42,15 @@ pub enum FaultKind {
         /// Events damaged in each tick on average, 0 to 10,000.
         per_tick: f64,
     },
+    /// Every quote and trade of an underlying is off by the same amount: sizes and times are right,
+    /// each price looks sound by itself, and the chain is not touched. Seen in the field after a
+    /// data farm came back (`docs/reliability.md`, R8).
+    Offset {
+        /// The underlying.
+        ticker: Ticker,
+        /// By how much.
+        by: Price,
+    },
 }
 
 /// A class of events.
@@ -198,6 +207,11 @@ impl Feed for Faulted {
                 continue;
             }
             let (mut at, mut kind) = (event.at, event.kind.clone());
+            for fault in active.iter().filter(|fault| fault.is_on(event.received)) {
+                if let FaultKind::Offset { ticker, by } = fault.kind {
+                    offset(&mut kind, directory, ticker, by);
+                }
+            }
             if is_damaged {
                 damage(&mut at, &mut kind, &mut self.how);
             }
@@ -236,6 +250,22 @@ fn ticker_of(kind: &EventKind, directory: &Directory) -> Option<Ticker> {
         _ => None,
     };
     directory.ticker(symbol?)
+}
+
+/// Moves the prices of an underlying's own quotes and trades.
+fn offset(kind: &mut EventKind, directory: &Directory, of: Ticker, by: Price) {
+    let moved = |price: Price| Price(price.0.saturating_add(by.0));
+    match kind {
+        EventKind::Quote {
+            symbol, bid, ask, ..
+        } if directory.ticker(*symbol) == Some(of) => {
+            (*bid, *ask) = (moved(*bid), moved(*ask));
+        }
+        EventKind::Trade { symbol, price, .. } if directory.ticker(*symbol) == Some(of) => {
+            *price = moved(*price);
+        }
+        _ => {}
+    }
 }
 
 /// Damages an event in one of six ways.

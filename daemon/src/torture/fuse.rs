@@ -65,6 +65,9 @@ struct State {
     sends: u64,
     blown: bool,
     acknowledged: u64,
+    /// The ticks of the last frame that was appended, and of the last one that is durable.
+    appended_tick: u64,
+    durable_tick: u64,
 }
 
 impl Fuse {
@@ -92,6 +95,12 @@ impl Fuse {
     #[must_use]
     pub fn acknowledged(&self) -> u64 {
         self.state().acknowledged
+    }
+
+    /// The tick of the last frame that the journal called durable in this life.
+    #[must_use]
+    pub fn durable_tick(&self) -> u64 {
+        self.state().durable_tick
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -131,6 +140,7 @@ impl<J: Journal> Journal for FusedJournal<J> {
             count
         };
         self.inner.append(frame, market)?;
+        self.fuse.state().appended_tick = frame.tick;
         if self.fuse.state().check(Kill::AfterAppend(count)) {
             return Err(Box::new(Killed));
         }
@@ -144,6 +154,7 @@ impl<J: Journal> Journal for FusedJournal<J> {
         let seq = self.inner.commit()?;
         let mut state = self.fuse.state();
         state.acknowledged = seq;
+        state.durable_tick = state.appended_tick;
         state.commits += 1;
         let count = state.commits;
         if state.check(Kill::AfterSync(count)) {

@@ -7,7 +7,7 @@ use super::tape::TapeConfig;
 use crate::assemble::DEFAULT_CONFIG;
 use components::units::Timestamp;
 use engine::calendar::{Calendar, Session};
-use engine::clock::{Overrun, TICK_MS};
+use engine::clock::{Jump, Overrun, TICK_MS};
 use engine::command::Command;
 use engine::config::{Config, ConfigError, Layers};
 use engine::random::Stream;
@@ -74,6 +74,8 @@ pub struct Plan {
     pub silences: Vec<(Timestamp, Timestamp)>,
     /// Ticks that take too long.
     pub overruns: Vec<Overrun>,
+    /// Jumps of the wall clock.
+    pub jumps: Vec<Jump>,
     /// What operators want, in order of time.
     pub commands: Vec<(Timestamp, Command)>,
     /// The mirror.
@@ -115,6 +117,7 @@ impl Plan {
         plan.feed.clear();
         plan.silences.clear();
         plan.overruns.clear();
+        plan.jumps.clear();
         plan.commands.clear();
         plan.tape.moves.clear();
         plan.mirror = MirrorKind::Gone;
@@ -157,6 +160,7 @@ impl Plan {
             feed: Vec::new(),
             silences: Vec::new(),
             overruns: Vec::new(),
+            jumps: Vec::new(),
             commands: Vec::new(),
             mirror: MirrorKind::Gone,
             second_at: None,

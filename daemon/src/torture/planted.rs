@@ -1,30 +1,46 @@
 //! Faults planted on purpose, one for each invariant: a tester that never fails proves nothing.
 //!
-//! Each is tried seed after seed until something is noticed; without it the same seeds are clean, or
-//! what they found is not counted.
+//! Each is tried on seeds until something is found that the same seed does not find without it, or,
+//! where no seed could tell, by a drill: a small piece of code that uses the real part, holds
+//! without the fault and fails with it.
 
-use super::run::{plant, quietly, run_seed};
+/// Code that a planted fault makes fail.
+pub mod drills;
+/// What each fault is tried on.
+pub mod occasions;
+
+use super::plan::Plan;
+use super::run::{plant, quietly};
+use super::verdict::{try_seed, try_twice};
 use super::{Args, threads};
 use crate::cli::General;
 use crate::exit::Failure;
 use crate::output::{self, Format};
+use auditor::Violation;
 use engine::planted::{BUGS, Bug};
+use occasions::{Occasion, occasion};
 use serde::Serialize;
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Seeds after which a fault counts as not noticed.
 const SEEDS_MAX: u64 = 1_000;
 
+/// What became of a planted fault.
 #[derive(Clone, Debug, Serialize)]
-struct Caught {
-    bug: u8,
-    /// Seeds until it was noticed; absent if it was not.
-    seeds: Option<u64>,
-    /// The invariant that was found violated.
-    by: Option<u8>,
-    what: Option<String>,
+pub struct Caught {
+    /// The invariant that it breaks.
+    pub bug: u8,
+    /// Seeds until it was noticed, 1 for a drill; absent if it was not.
+    pub seeds: Option<u64>,
+    /// What it was tried on.
+    pub on: &'static str,
+    /// The invariant that was found violated; absent for a drill, which knows one only.
+    pub by: Option<u8>,
+    /// What was found.
+    pub what: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -36,19 +52,21 @@ struct Report {
     bugs: Vec<Caught>,
 }
 
-/// Tries every planted fault and writes which were noticed.
+/// Tries every planted fault, or the one that was asked for, and writes which were noticed.
 ///
 /// # Errors
-/// If one was not, or a seed cannot be made.
+/// If one was not.
 pub(crate) fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
     let next = AtomicUsize::new(0);
     let found: Mutex<Vec<Caught>> = Mutex::new(Vec::new());
     let until = arguments.seeds.map_or(SEEDS_MAX, |range| range.until);
+    let wanted = |bug: &&Bug| arguments.plant.is_none_or(|only| only == bug.0);
+    let bugs: Vec<&Bug> = BUGS.iter().filter(wanted).collect();
     std::thread::scope(|scope| {
         for _ in 0..threads(arguments) {
             scope.spawn(|| {
-                while let Some(bug) = BUGS.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let caught = catch(*bug, until);
+                while let Some(bug) = bugs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let caught = catch(bug.0, until);
                     found
                         .lock()
                         .unwrap_or_else(PoisonError::into_inner)
@@ -82,35 +100,76 @@ pub(crate) fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Runs seeds with a planted fault until something is found that is not found without it.
-fn catch(bug: Bug, until: u64) -> Caught {
-    for seed in 0..until {
-        // Some invariants are about two runs of a seed: its repetition, or another mirror.
-        let repeats = seed % 4 == 0;
-        plant(Some(bug.0));
-        let with = quietly(|| run_seed(seed, false, repeats));
-        plant(None);
-        let Some(violation) = with
-            .ok()
-            .and_then(|verdict| verdict.violations.into_iter().next())
-        else {
-            continue;
-        };
-        let without = quietly(|| run_seed(seed, false, repeats));
-        if without.is_ok_and(|verdict| verdict.violations.is_empty()) {
-            return Caught {
-                bug: bug.0,
-                seeds: Some(seed + 1),
-                by: Some(violation.invariant),
-                what: Some(violation.what),
-            };
-        }
-    }
-    Caught {
-        bug: bug.0,
+/// Tries a planted fault until it is noticed, on seeds below `until`.
+#[must_use]
+pub fn catch(bug: u8, until: u64) -> Caught {
+    let occasion = occasion(bug);
+    let on = occasion.name();
+    let caught = |seeds, by, what| Caught {
+        bug,
+        seeds: Some(seeds),
+        on,
+        by,
+        what: Some(what),
+    };
+    let missed = Caught {
+        bug,
         seeds: None,
+        on,
         by: None,
         what: None,
+    };
+    if let Occasion::Drill(_, drill) = occasion {
+        let drilled = |bug| planted(bug, || drill().err());
+        return match (drilled(None), drilled(Some(bug))) {
+            (None, Some(what)) => caught(1, None, what),
+            _ => missed,
+        };
+    }
+    for seed in 0..until {
+        let lived = |bug| planted(bug, || live(&occasion, seed));
+        // Its own invariant speaks first, where several were violated.
+        let violations = lived(Some(bug));
+        let own = violations.iter().find(|one| one.invariant == bug);
+        if let Some(violation) = own.or(violations.first())
+            && lived(None).is_empty()
+        {
+            let what = violation.what.clone();
+            return caught(seed + 1, Some(violation.invariant), what);
+        }
+    }
+    missed
+}
+
+/// Does something with a fault planted in this thread, or with none.
+fn planted<T>(bug: Option<u8>, act: impl FnOnce() -> T) -> T {
+    plant(bug);
+    let done = act();
+    plant(None);
+    done
+}
+
+/// What an occasion finds on a seed. A panic is found like anything else; a seed that cannot be made
+/// finds nothing.
+fn live(occasion: &Occasion, seed: u64) -> Vec<Violation> {
+    let tried = quietly(|| {
+        catch_unwind(AssertUnwindSafe(|| match occasion {
+            Occasion::Seeds(_, plan) => try_seed(&plan(seed)),
+            Occasion::Pairs(_, invariant, plans) => {
+                let (one, other): (Plan, Plan) = plans(seed);
+                try_twice(&one, &other, *invariant)
+            }
+            Occasion::Drill(..) => Ok(super::verdict::Verdict::default()),
+        }))
+    });
+    match tried {
+        Ok(verdict) => verdict.map_or_else(|_| Vec::new(), |verdict| verdict.violations),
+        Err(panic) => vec![Violation {
+            invariant: 0,
+            tick: 0,
+            at: components::units::Timestamp(0),
+            what: super::run::words(&*panic),
+        }],
     }
 }
 
@@ -123,13 +182,14 @@ fn show(report: &Report, out: &mut impl Write) -> Result<(), Failure> {
         "planted faults noticed {caught} of {of}, median {median} seeds, worst {worst}"
     )?;
     for bug in &report.bugs {
-        let number = bug.bug;
+        let (number, on) = (bug.bug, bug.on);
+        let what = bug.what.as_deref().unwrap_or_default();
         match (bug.seeds, bug.by) {
             (Some(seeds), Some(by)) => {
-                let what = bug.what.as_deref().unwrap_or_default();
-                writeln!(out, "  {number:>2} after {seeds} seeds by I{by}: {what}")?;
+                writeln!(out, "  I{number:<2} {seeds:>4} seeds, {on}: I{by} {what}")?;
             }
-            _ => writeln!(out, "  {number:>2} not noticed")?,
+            (Some(_), None) => writeln!(out, "  I{number:<2}      drill, {on}: {what}")?,
+            (None, _) => writeln!(out, "  I{number:<2} not noticed, {on}")?,
         }
     }
     Ok(())

@@ -1,6 +1,8 @@
 //! The small ports of a seed: operators, mirrors, and a clock that goes on counting.
 
+use super::fuse::Fuse;
 use super::plan::MirrorKind;
+use auditor::Mirrored;
 use components::units::Timestamp;
 use engine::clock::{SteppedClock, Tick};
 use engine::command::{Command, CommandSource, OperatorCommand};
@@ -8,6 +10,7 @@ use engine::directory::Directory;
 use engine::event::EventKind;
 use engine::inbox::Inbox;
 use engine::ports::{Clock, Feed, FeedError, Mirror, MirrorReport};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What operators say through the socket; what they say while nobody listens is lost.
 #[derive(Debug)]
@@ -63,12 +66,15 @@ impl Feed for Operators {
 pub struct Glass {
     fails: bool,
     report: MirrorReport,
+    fuse: Fuse,
+    seen: Arc<Mutex<Vec<Mirrored>>>,
 }
 
 impl Glass {
-    /// The mirror of a kind, if there is one.
+    /// The mirror of a kind, if there is one. What readers see of it is noted in `seen`, with what
+    /// the journal of `fuse` calls durable at that moment.
     #[must_use]
-    pub fn of(kind: MirrorKind) -> Option<Self> {
+    pub fn of(kind: MirrorKind, fuse: &Fuse, seen: &Arc<Mutex<Vec<Mirrored>>>) -> Option<Self> {
         let fails = match kind {
             MirrorKind::Gone => return None,
             MirrorKind::Well => false,
@@ -77,12 +83,25 @@ impl Glass {
         Some(Self {
             fails,
             report: MirrorReport::default(),
+            fuse: fuse.clone(),
+            seen: Arc::clone(seen),
         })
     }
 }
 
 impl Mirror for Glass {
     fn publish(&mut self, batch: &mut wire::Batch) {
+        if !self.fails {
+            let mirrored = Mirrored {
+                epoch: batch.header.epoch,
+                seq: batch.header.tick,
+                durable: self.fuse.durable_tick(),
+            };
+            self.seen
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(mirrored);
+        }
         batch.clear();
         self.report.published += 1;
         self.report.connected = !self.fails;

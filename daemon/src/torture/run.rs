@@ -8,6 +8,7 @@ use super::verdict::{Verdict, try_seed, try_twice};
 use crate::exit::Failure;
 use auditor::Violation;
 use engine::ports::FeedError;
+use std::any::Any;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -135,22 +136,28 @@ pub fn run_seed(seed: u64, full: bool, repeats: bool) -> Result<Verdict, FeedErr
         }
     });
     tried.unwrap_or_else(|panic| {
-        let what = panic
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| panic.downcast_ref::<&str>().copied())
-            .unwrap_or("without a message");
         Ok(Verdict {
             seed,
             violations: vec![Violation {
                 invariant: 0,
                 tick: 0,
                 at: plan.tape.start,
-                what: format!("a panic: {what}"),
+                what: words(&*panic),
             }],
             ..Verdict::default()
         })
     })
+}
+
+/// What a panic said.
+#[must_use]
+pub fn words(panic: &(dyn Any + Send)) -> String {
+    let what = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("without a message");
+    format!("a panic: {what}")
 }
 
 /// Plants a fault in this thread, where the program is built for that.

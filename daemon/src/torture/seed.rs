@@ -7,6 +7,7 @@ use super::strategy::RandomPlugin;
 use super::tape::{Tape, TapeFeed, TrueMarket};
 use crate::assemble::{Parts, assemble_with, settlements};
 use crate::recovery::{Recovered, RecoveryError, Start, recover};
+use auditor::Mirrored;
 use components::units::Cash;
 use engine::calendar::Calendar;
 use engine::clock::{SteppedClock, Window};
@@ -19,8 +20,8 @@ use engine::record::RunStart;
 use journal::{Error, Fault, Occasion, Options, Rates, SimulatedDisk, Storage};
 use simulator::{ExchangeConfig, Faulted, Gateway};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// The account of all seeds.
 pub const ACCOUNT: &str = "DU0000001";
@@ -56,6 +57,8 @@ pub struct Remains {
     pub refused: bool,
     /// Frames that were acknowledged and not recovered.
     pub lost_records: u64,
+    /// What readers saw of the mirror: ticks, and which of them were durable.
+    pub mirrored: Arc<Mutex<Vec<Mirrored>>>,
     /// What each life but the last wrote to the transcript, where it was wanted.
     pub transcript: String,
 }
@@ -104,6 +107,7 @@ pub fn live(plan: &Plan, keeps_transcript: bool) -> Result<Remains, FeedError> {
             loss_was_seen: false,
             refused: false,
             lost_records: 0,
+            mirrored: Arc::default(),
             transcript: String::new(),
         },
         seen: Arc::default(),
@@ -344,7 +348,10 @@ impl World<'_> {
             end: tape.at(tape.len()),
         }];
         let to_come = plan.overruns.iter().filter(|one| one.at > now).copied();
-        let clock = SteppedClock::new(windows).with_overruns(to_come.collect());
+        let jumps = plan.jumps.iter().filter(|one| one.at > now).copied();
+        let clock = SteppedClock::new(windows)
+            .with_overruns(to_come.collect())
+            .with_jumps(jumps.collect());
         let market = TapeFeed::new(Arc::clone(tape)).silent_in(plan.silences.clone());
         let market = Faulted::new(
             Box::new(market),
@@ -373,7 +380,8 @@ impl World<'_> {
             feeds: vec![Box::new(market), Box::new(operators)],
             execution: Some(Box::new(execution) as Box<dyn Feed>),
             broker: Box::new(broker),
-            mirror: Glass::of(plan.mirror).map(|glass| (Box::new(glass) as _, epoch)),
+            mirror: Glass::of(plan.mirror, fuse, &self.remains.mirrored)
+                .map(|glass| (Box::new(glass) as _, epoch)),
             journal: Some(Box::new(journal)),
             run: recovered.run,
             ledger: recovered.ledger,

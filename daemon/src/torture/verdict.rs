@@ -3,7 +3,7 @@
 
 use super::plan::Plan;
 use super::seed::{Remains, live};
-use auditor::{AuditLimits, Evidence, Figures, QuoteAt, Violation, audit, same};
+use auditor::{AuditLimits, Evidence, Figures, Mirrored, QuoteAt, Violation, audit, same};
 use components::contract::Contract;
 use components::market::Ticker;
 use components::order::Role;
@@ -13,9 +13,9 @@ use engine::frame::Frame;
 use engine::ports::FeedError;
 use engine::record::Record;
 use journal::{Extent, Fault, JournalReader, Storage};
-use simulator::FaultCounts;
+use simulator::{FaultCounts, FaultKind};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// The feed counts as stale after this, and nothing is opened.
 const STALE_MS: i64 = 3_000;
@@ -220,12 +220,36 @@ fn limits(plan: &Plan, remains: &Remains) -> AuditLimits {
         quote_age_max_ms: i64::MAX,
         evidence: Evidence {
             halts: halts(remains),
+            offsets: offsets(plan),
             quotes: quotes(plan, remains),
             faults_end: Some(plan.faults_end()),
+            mirrored: mirrored(plan, remains),
             ..Evidence::default()
         },
         ..AuditLimits::default()
     }
+}
+
+/// When the prices of underlyings were off.
+fn offsets(plan: &Plan) -> BTreeMap<Ticker, Vec<(Timestamp, Timestamp)>> {
+    let mut offsets: BTreeMap<Ticker, Vec<(Timestamp, Timestamp)>> = BTreeMap::new();
+    for fault in &plan.feed {
+        if let FaultKind::Offset { ticker, .. } = fault.kind {
+            let offsets = offsets.entry(ticker).or_default();
+            offsets.push((fault.from, fault.until));
+        }
+    }
+    offsets
+}
+
+/// What readers saw of the mirror, where every tick is made durable: in other runs it may show what
+/// the market could tell again.
+fn mirrored(plan: &Plan, remains: &Remains) -> Vec<Mirrored> {
+    if !plan.config_text.contains("sync: every_tick") {
+        return Vec::new();
+    }
+    let seen = remains.mirrored.lock();
+    seen.unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 fn dollars(dollars: i64) -> Cash {

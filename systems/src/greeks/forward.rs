@@ -46,6 +46,12 @@ impl NearestPairs {
         }
     }
 
+    /// Whether there is no pair.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// The forward in dollars; `None` without a pair or if it lies implausibly far from `spot`.
     ///
     /// # Examples
@@ -85,6 +91,8 @@ pub struct Series {
     pub years: f64,
     /// The parity forward in dollars, if quotes show one.
     pub forward: Option<f64>,
+    /// Whether a strike has two-sided quotes of both its call and its put.
+    pub quoted: bool,
     /// The dividend yield.
     pub dividend_yield: f64,
     /// The spot to price with in dollars: the market's, or the one that a short series' forward

@@ -57,6 +57,7 @@ impl SeriesTable {
             let unpriced = |(_, years, pairs): &(SeriesName, f64, NearestPairs)| Series {
                 years: *years,
                 forward: pairs.forward(spot, rate, *years).filter(|_| *years > 0.0),
+                quoted: !pairs.is_empty(),
                 ..Series::default()
             };
             let mut series: Vec<Series> = of_root.iter().map(unpriced).collect();

@@ -15,6 +15,7 @@ use components::units::{Price, Timestamp};
 use engine::clock::Tick;
 use engine::directory::Directory;
 use engine::event::{Bar, Event, EventKind};
+use engine::planted::planted;
 use engine::transcript::Transcript;
 
 /// A print, or a bar that counts as one.
@@ -169,6 +170,10 @@ impl Door<'_, '_> {
     }
 
     fn sides(&self, quote: &Quote, before: &Quote) -> Result<(), Refusal> {
+        // I25: what no market says comes in.
+        if planted(25) {
+            return Ok(());
+        }
         if quote.bid.0 < 0 || quote.ask.0 < 0 {
             return Err(Refusal::NonPositivePrice);
         }
@@ -351,10 +356,10 @@ impl Door<'_, '_> {
 
     fn vendor(&mut self, contract: ContractId, vendor: VendorGreeks) -> Result<(), Refusal> {
         let row = self.contract_row(contract, vendor.at)?;
-        if ![vendor.iv, vendor.delta, vendor.gamma]
+        let is_number = [vendor.iv, vendor.delta, vendor.gamma]
             .iter()
-            .all(|value| value.is_finite())
-        {
+            .all(|value| value.is_finite());
+        if !is_number && !planted(25) {
             return Err(Refusal::NotANumber);
         }
         // All three zero is how vendors write "not computed": kept as missing, not refused.
@@ -362,7 +367,7 @@ impl Door<'_, '_> {
             .iter()
             .all(|value| *value == 0.0);
         let plausible = vendor.iv > 0.0 && vendor.iv < 5.0;
-        if !missing && !plausible {
+        if !missing && !plausible && !planted(25) {
             return Err(Refusal::IvOutOfRange);
         }
         if vendor.delta.abs() > 1.0 || vendor.gamma < 0.0 {

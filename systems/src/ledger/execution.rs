@@ -104,7 +104,9 @@ impl Executions {
             // I6: a charge that comes before its execution is lost.
             return Charge::Waits;
         }
-        if before.is_none() && self.waiting.len() >= WAITING_CHARGES_MAX {
+        // I46: what waits is kept, however much it is.
+        let is_full = self.waiting.len() >= WAITING_CHARGES_MAX && !engine::planted::planted(46);
+        if before.is_none() && is_full {
             return Charge::Dropped;
         }
         self.charges.insert(id.base, (id.revision, fees));

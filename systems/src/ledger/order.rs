@@ -151,6 +151,8 @@ impl LedgerOrder {
                 self.go(now, OrderStatus::Working, changes);
             }
             OrderStatus::NotReceived => self.revive(now, changes),
+            // I4: an acknowledgement that comes late brings back what is over.
+            _ if planted(4) => self.go(now, OrderStatus::Working, changes),
             _ => {}
         }
     }

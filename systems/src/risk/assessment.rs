@@ -18,6 +18,7 @@ use crate::greeks::terms::Terms;
 use crate::ingest::Sources;
 use crate::ledger::Ledger;
 use crate::positions::Account;
+use crate::quarantine::Quarantine;
 use bevy_ecs::prelude::*;
 use bevy_ecs::system::SystemParam;
 use components::contract::{Contract, Instrument, Settlement};
@@ -64,6 +65,7 @@ pub struct Market<'w, 's> {
             &'static Sources,
             &'static Spot,
             &'static Quote,
+            Option<&'static Quarantine>,
         ),
     >,
     contracts: Query<'w, 's, Contracts>,
@@ -102,12 +104,13 @@ impl Market<'_, '_> {
     #[must_use]
     pub fn underlying(&self, signal: &Signal) -> Option<UnderlyingMarket> {
         let entity = self.chains.underlying(signal.symbol)?;
-        let (halt, sources, ..) = self.underlyings.get(entity).ok()?;
+        let (halt, sources, _, _, quarantine) = self.underlyings.get(entity).ok()?;
         let fresh = |feed| self.feeds.is_fresh(feed, self.tick.now);
         Some(UnderlyingMarket {
             // I30: the first quotes after a pause are no market yet.
             halted: halt.halted || self.tick.now.nanos_since(halt.since) < RESUME_NANOS,
             fresh: fresh(sources.spot) && fresh(sources.chain),
+            quarantined: quarantine.is_some_and(|quarantine| quarantine.is_on),
         })
     }
 
@@ -123,7 +126,7 @@ impl Market<'_, '_> {
     fn stock(&self, ticker: Ticker) -> Option<(f64, Quote)> {
         let instrument = Instrument::Stock(ticker);
         let entity = self.chains.entity_of(&self.directory, &instrument)?;
-        let (_, _, spot, quote) = self.underlyings.get(entity).ok()?;
+        let (_, _, spot, quote, _) = self.underlyings.get(entity).ok()?;
         Some((spot.get()?, *quote))
     }
 }

@@ -155,6 +155,10 @@ impl Judge<'_, '_, '_> {
         if underlying.halted && !planted(30) {
             return Err(Refused::Halted);
         }
+        // I26: a price that nobody confirms is traded on.
+        if underlying.quarantined && !planted(26) {
+            return Err(Refused::Quarantined);
+        }
         // I24: what the market said long ago is taken for what it says.
         if !underlying.fresh && !planted(24) {
             return Err(Refused::StaleData);
@@ -199,7 +203,15 @@ impl Judge<'_, '_, '_> {
         let key = self.key(signal);
         let class = PriceClass::of(key.underlying, &self.on.collar);
         let grid = class.grid();
-        let limit = grid.ceil(signal.limit);
+        let limit = if planted(10) {
+            // I10: the price is read in the wrong unit, and nobody holds it against the quote.
+            grid.ceil(Price(signal.limit.0.saturating_mul(2)))
+        } else if planted(11) {
+            // I11: nobody rounds it to what an exchange takes.
+            Price(signal.limit.0.saturating_add(1))
+        } else {
+            grid.ceil(signal.limit)
+        };
         let used = day_loss_used_ppm(exposure, &self.on.limits.0);
         let quantity = money::cut(
             signal.quantity,

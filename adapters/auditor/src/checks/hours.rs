@@ -1,4 +1,4 @@
-//! When a position may be opened: I24, I27 to I30.
+//! When a position may be opened: I24, I26 to I30.
 
 use super::Moment;
 use crate::figures::millis;
@@ -80,6 +80,29 @@ pub(crate) fn i24_fresh(
             24,
             format!(
                 "order {id} opens {contract} on a quote {age} ms old; expected at most {most} ms"
+            ),
+        );
+    }
+}
+
+/// I26: nothing is opened on an underlying whose price nothing confirms; judged where it is known
+/// when that was so.
+pub(crate) fn i26_confirmed(
+    found: &mut Found,
+    limits: &AuditLimits,
+    intent: &OrderIntent,
+    moment: &Moment,
+) {
+    let contract = intent.order.contract;
+    let offsets = limits.evidence.offsets.get(&contract.underlying);
+    let is_off = |(from, until): &&(Timestamp, Timestamp)| (*from..*until).contains(&moment.now);
+    if let Some((from, _)) = offsets.into_iter().flatten().find(is_off) {
+        let id = intent.order.id;
+        found.add(
+            26,
+            format!(
+                "order {id} opens {contract} while its underlying's price is off since {from}; \
+                 expected none until it is confirmed"
             ),
         );
     }

@@ -293,11 +293,9 @@ pub(crate) fn i47_settled(found: &mut Found, model: &Model, limits: &AuditLimits
     let Some(end) = limits.evidence.faults_end else {
         return;
     };
-    let patience = limits.settle_within_ms;
-    if millis(end, moment.now) < patience {
-        return;
-    }
-    if !model.reconciled && model.restriction() == Restriction::Active {
+    let passed = millis(end, moment.now);
+    let patience = limits.ready_within_ms;
+    if passed >= patience && !model.reconciled && model.restriction() == Restriction::Active {
         found.add(
             47,
             format!(
@@ -305,6 +303,10 @@ pub(crate) fn i47_settled(found: &mut Found, model: &Model, limits: &AuditLimits
              the last fault; expected the line to be in order, or a latched reason"
             ),
         );
+    }
+    let patience = limits.settle_within_ms;
+    if passed < patience {
+        return;
     }
     for order in model.in_flight() {
         let is_open_end = matches!(

@@ -232,7 +232,7 @@ fn i47_what_never_settles() {
     let mut desk = Desk::new();
     desk.limits.evidence.faults_end = Some(desk.now());
     desk.hear(Report::Disconnected { code: 0 });
-    desk.wait(121_000);
+    desk.wait(61_000);
     desk.violates(47, "the line to be in order");
     desk.latch(Restriction::Halted, Cause::Errors);
     desk.is_clean();
