@@ -10,8 +10,12 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+/// Which day a seed lives through.
+pub mod day;
 /// Where the process is killed.
 pub mod fuse;
+/// The grid points of a seed.
+pub mod grid;
 /// What a run of seeds adds to its ledger.
 pub mod ledger;
 /// What a seed is.
@@ -21,6 +25,8 @@ pub mod plan;
 pub mod planted;
 /// The small ports.
 pub mod ports;
+/// How often the broker fails.
+pub mod rates;
 /// Many seeds on many threads.
 pub mod run;
 /// A seed lived through.
@@ -31,6 +37,8 @@ pub mod strategy;
 pub mod table;
 /// The market of a seed.
 pub mod tape;
+/// What the market and its feed do.
+pub mod turmoil;
 /// What a seed came to.
 pub mod verdict;
 

@@ -295,7 +295,10 @@ fn work_through(
     link.missing = plan.missing;
     link.answers += 1;
     link.differences += plan.differences.len() as u64;
-    if link.open_query.is_some_and(|open| open.number == state.query) {
+    if link
+        .open_query
+        .is_some_and(|open| open.number == state.query)
+    {
         link.open_query = None;
         link.answered_at = Some(tick.now);
         link.reconciled = link.connected;

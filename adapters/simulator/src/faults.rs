@@ -17,6 +17,10 @@ const HUGE: i64 = 1_000_000;
 /// A damaged stamp lies an hour ahead or a day back.
 const FUTURE_MS: i64 = 3_600_000;
 const STALE_MS: i64 = 86_400_000;
+/// A price of -1, which says that there is none.
+const MINUS_ONE: i64 = -10_000;
+/// A size that was never set: 2^31 - 1.
+const SIZE_UNSET: u32 = 2_147_483_647;
 
 /// A fault and when it holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,6 +54,14 @@ pub enum FaultKind {
         ticker: Ticker,
         /// By how much.
         by: Price,
+    },
+    /// What a vendor leaves unset comes as its sentinel, and what cannot be read as zero: prices
+    /// of -1 or as large as can be, sizes of 2^31 - 1 (`docs/reliability.md`, R9).
+    Unset {
+        /// Of this underlying and its chain only.
+        ticker: Option<Ticker>,
+        /// Events damaged in each tick on average, 0 to 10,000.
+        per_tick: f64,
     },
 }
 
@@ -118,7 +130,8 @@ impl Faulted {
     /// When the events damaged per tick are not 0 to 10,000.
     pub fn new(inner: Box<dyn Feed>, seed: u64, faults: Vec<Fault>) -> Result<Self, Error> {
         for fault in &faults {
-            if let FaultKind::Garble { per_tick, .. } = fault.kind
+            if let FaultKind::Garble { per_tick, .. } | FaultKind::Unset { per_tick, .. } =
+                fault.kind
                 && !(0.0..=PER_TICK_MAX).contains(&per_tick)
             {
                 return Err(Error::Fault {
@@ -138,12 +151,14 @@ impl Faulted {
         })
     }
 
-    /// Which events of the tick are damaged, by place, each once.
-    fn draw_damaged(&mut self, directory: &Directory, active: &[Fault]) -> Vec<bool> {
+    /// Which events of the tick are damaged, by place, each once and by the last fault that is on.
+    fn draw_damaged(&mut self, directory: &Directory, active: &[Fault]) -> Vec<Option<FaultKind>> {
         let events = self.scratch.events();
-        let mut damaged = vec![false; events.len()];
+        let mut damaged = vec![None; events.len()];
         for fault in active {
-            let FaultKind::Garble { ticker, per_tick } = fault.kind else {
+            let (FaultKind::Garble { ticker, per_tick } | FaultKind::Unset { ticker, per_tick }) =
+                fault.kind
+            else {
                 continue;
             };
             let mut places: Vec<usize> = (0..events.len())
@@ -158,7 +173,7 @@ impl Faulted {
             let count = usize::try_from(whole).unwrap_or(0) + usize::from(self.which.chance(part));
             self.which.shuffle(&mut places);
             for place in places.into_iter().take(count) {
-                damaged[place] = true;
+                damaged[place] = Some(fault.kind);
             }
         }
         damaged
@@ -198,7 +213,7 @@ impl Feed for Faulted {
         self.scratch.clear();
         self.inner.drain(tick, directory, &mut self.scratch)?;
         let damaged = self.draw_damaged(directory, &active);
-        for (event, is_damaged) in self.scratch.events().iter().zip(damaged) {
+        for (event, damaged_by) in self.scratch.events().iter().zip(damaged) {
             let is_dropped = active.iter().any(|fault| {
                 matches!(fault.kind, FaultKind::Drop(class) if class.holds(&event.kind))
                     && fault.is_on(event.received)
@@ -212,8 +227,10 @@ impl Feed for Faulted {
                     offset(&mut kind, directory, ticker, by);
                 }
             }
-            if is_damaged {
-                damage(&mut at, &mut kind, &mut self.how);
+            match damaged_by {
+                Some(FaultKind::Unset { .. }) => unset(&mut kind, &mut self.how),
+                Some(_) => damage(&mut at, &mut kind, &mut self.how),
+                None => {}
             }
             inbox.push(event.received, at, kind);
         }
@@ -283,6 +300,41 @@ fn damage(at: &mut Timestamp, kind: &mut EventKind, draws: &mut Stream) {
             }
             _ => {}
         },
+    }
+}
+
+/// Puts a sentinel, or zero, into the place of values.
+fn unset(kind: &mut EventKind, draws: &mut Stream) {
+    let (wrong_price, wrong_size) = match draws.below(4) {
+        0 => (Some(Price(MINUS_ONE)), None),
+        1 => (Some(Price(i64::MAX)), None),
+        2 => (None, Some(SIZE_UNSET)),
+        _ => (Some(Price(0)), Some(0)),
+    };
+    match kind {
+        EventKind::Quote {
+            bid,
+            ask,
+            bid_size,
+            ask_size,
+            ..
+        }
+        | EventKind::OptionQuote {
+            bid,
+            ask,
+            bid_size,
+            ask_size,
+            ..
+        } => {
+            (*bid, *ask) = (wrong_price.unwrap_or(*bid), wrong_price.unwrap_or(*ask));
+            *bid_size = wrong_size.unwrap_or(*bid_size);
+            *ask_size = wrong_size.unwrap_or(*ask_size);
+        }
+        EventKind::Trade { price, size, .. } | EventKind::OptionTrade { price, size, .. } => {
+            *price = wrong_price.unwrap_or(*price);
+            *size = wrong_size.unwrap_or(*size);
+        }
+        _ => {}
     }
 }
 

@@ -151,6 +151,7 @@ faults! {
 pub struct GatewayFaults {
     rates: BTreeMap<GatewayFault, f64>,
     script: Vec<(Timestamp, GatewayFault)>,
+    pauses: Vec<(Timestamp, Timestamp)>,
     end: Option<Timestamp>,
 }
 
@@ -179,6 +180,14 @@ impl GatewayFaults {
     #[must_use]
     pub fn with_script(mut self, at: Timestamp, kind: GatewayFault) -> Self {
         self.script.push((at, kind));
+        self
+    }
+
+    /// Lets no fault that counts by the hour happen from `from` until `until`: a night in which
+    /// nobody is connected would hold more of them than the day.
+    #[must_use]
+    pub fn with_pause(mut self, from: Timestamp, until: Timestamp) -> Self {
+        self.pauses.push((from, until));
         self
     }
 
@@ -223,6 +232,13 @@ impl GatewayFaults {
 
     pub(crate) fn end(&self) -> Option<Timestamp> {
         self.end
+    }
+
+    /// Until when no fault by the hour happens, if none does at `now`.
+    pub(crate) fn paused_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let mut pauses = self.pauses.iter();
+        let pause = pauses.find(|(from, until)| (*from..*until).contains(&now));
+        pause.map(|(_, until)| *until)
     }
 }
 

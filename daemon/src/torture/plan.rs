@@ -1,33 +1,30 @@
 //! What a seed is: its market, its config and everything that goes wrong in it, all drawn from one
 //! number.
 
+use super::day::{Day, DayKind, Hours};
 use super::fuse::Kill;
 use super::seed::ACCOUNT;
 use super::tape::TapeConfig;
+use super::{rates, turmoil};
 use crate::assemble::DEFAULT_CONFIG;
 use components::units::Timestamp;
-use engine::calendar::{Calendar, Session};
-use engine::clock::{Jump, Overrun, TICK_MS};
+use engine::clock::{Jump, Overrun};
 use engine::command::Command;
 use engine::config::{Config, ConfigError, Layers};
 use engine::random::Stream;
 use journal::Rates;
-use simulator::{
-    EventClass, Fault, FaultKind, GatewayConfig, GatewayFaults, LegRelease, MarketConfig,
-    MarketMove, MoveKind, ticker_of,
-};
+use simulator::{Fault, GatewayConfig, GatewayFaults, LegRelease};
 
 /// Ticks of a short seed: five minutes.
 pub const SHORT_TICKS: usize = 1_200;
 /// Ticks before the end of a seed from which nothing goes wrong any more: what must settle within a
 /// minute has another quarter of one. A quarter of a short seed.
 const CALM_TICKS: usize = 300;
-/// A day that all seeds live through: a Friday on which contracts expire.
-const DAY: jiff::civil::Date = jiff::civil::date(2026, 3, 6);
-/// Days to the last expiry.
-const EXPIRY_DAYS: u32 = 3;
 /// Lives after the first at most, in a short seed.
 const KILLS_MAX: u64 = 5;
+/// By how much the wall clock is set, milliseconds: an hour, as at a clock change that went wrong,
+/// and what a time server corrects.
+const JUMPS_MS: [i64; 5] = [3_600_000, -3_600_000, -5_000, 1_500, -400];
 
 /// What the mirror does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +35,21 @@ pub enum MirrorKind {
     Well,
     /// It takes nothing, and says so.
     Failing,
+    /// It is lost and found again, a minute each.
+    Flapping,
+}
+
+/// What is done before the close.
+#[derive(Clone, Copy, Debug)]
+pub struct Closing {
+    /// Nothing is opened so many seconds before it.
+    pub last_entry_s: i64,
+    /// What expires is sold so many seconds before it.
+    pub sell_expiring_s: i64,
+    /// What expires has to be flat or being closed so many seconds before it.
+    pub flat_s: i64,
+    /// The share of a position that is held overnight.
+    pub overnight_share: f64,
 }
 
 /// An end of the process, and what follows.
@@ -58,6 +70,12 @@ pub struct Death {
 pub struct Plan {
     /// The seed.
     pub seed: u64,
+    /// The kind of day, and the hours of it.
+    pub day: (DayKind, Hours),
+    /// What is done before the close.
+    pub closing: Closing,
+    /// Losing trades in a row after which nothing more is opened.
+    pub losing_trades_max: u32,
     /// The market.
     pub tape: TapeConfig,
     /// Grid point from which nothing goes wrong any more.
@@ -90,26 +108,19 @@ impl Plan {
     /// The short seed `seed`.
     #[must_use]
     pub fn short(seed: u64) -> Self {
-        let mut draws = Stream::new(seed, "torture-plan", 0);
-        let session = session();
-        // Into the session by a quarter of an hour to five hours, so that all hours are met.
-        let minutes = 15 + i64::try_from(draws.below(300)).unwrap_or(0);
-        let start = session.open.plus_millis(minutes * 60_000);
-        Self::drawn(seed, start, SHORT_TICKS)
+        Self::drawn(seed, &Day::short(seed))
     }
 
     /// The whole session with `seed`.
     #[must_use]
     pub fn full_session(seed: u64) -> Self {
-        let session = session();
-        let whole = session.close.nanos_since(session.open) / (TICK_MS * 1_000_000);
-        Self::drawn(seed, session.open, usize::try_from(whole).unwrap_or(0))
+        Self::drawn(seed, &Day::whole(seed))
     }
 
     /// A seed in which nothing goes wrong: scripted tests begin with it.
     #[must_use]
     pub fn calm(seed: u64) -> Self {
-        let mut plan = Self::short(seed);
+        let mut plan = Self::drawn(seed, &Day::ordinary(seed));
         plan.gateway.faults = GatewayFaults::default();
         plan.gateway.shuffles_messages = false;
         plan.disk = Rates::default();
@@ -144,35 +155,95 @@ impl Plan {
     /// The instant of a grid point.
     #[must_use]
     pub fn instant(&self, point: usize) -> Timestamp {
-        let millis = i64::try_from(point).unwrap_or(0).saturating_mul(TICK_MS);
-        self.tape.start.plus_millis(millis)
+        self.tape.grid.at(point)
     }
 
-    fn drawn(seed: u64, start: Timestamp, ticks: usize) -> Self {
+    /// What goes wrong past broker, disk and clock, by name and count.
+    pub fn outer_faults(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let feed = self
+            .feed
+            .iter()
+            .map(|fault| (turmoil::name_of(&fault.kind), 1));
+        let silences = self.silences.iter().map(|_| ("feed_silence", 1));
+        let moves = turmoil::moves_by_name(&self.tape.moves);
+        let moves = moves.into_iter().filter(|(_, count)| *count > 0);
+        let commands = self.commands.iter().filter_map(|(_, command)| {
+            let name = match command {
+                Command::Halt => "operator_halt",
+                Command::ReduceOnly => "operator_reduce_only",
+                Command::Flatten => "operator_flatten",
+                Command::CancelAll => "operator_cancel_all",
+                Command::Observe => "operator_observe",
+                _ => return None,
+            };
+            Some((name, 1))
+        });
+        let mirror = match self.mirror {
+            MirrorKind::Failing => Some(("mirror_failing", 1)),
+            MirrorKind::Flapping => Some(("mirror_flapping", 1)),
+            MirrorKind::Gone | MirrorKind::Well => None,
+        };
+        feed.chain(silences)
+            .chain(moves)
+            .chain(commands)
+            .chain(mirror)
+    }
+
+    /// The names of all that [`Plan::outer_faults`] counts.
+    pub const OUTER_FAULTS: [&'static str; 15] = [
+        "feed_drop",
+        "feed_garble",
+        "feed_offset",
+        "feed_unset",
+        "feed_silence",
+        "market_jump",
+        "market_halt",
+        "market_wide_halt",
+        "operator_halt",
+        "operator_reduce_only",
+        "operator_flatten",
+        "operator_cancel_all",
+        "operator_observe",
+        "mirror_failing",
+        "mirror_flapping",
+    ];
+
+    fn drawn(seed: u64, day: &Day) -> Self {
+        let ticks = day.grid.len();
         let calm_from = ticks.saturating_sub(CALM_TICKS);
+        let faults = rates::gateway(seed).unwrap_or_default();
+        let faults = day.grid.nights().fold(faults, |faults, (from, until)| {
+            faults.with_pause(from, until)
+        });
+        let whips = rates::wants_both_legs(&faults);
+        let mut draws = Stream::new(seed, "torture-config", 0);
+        let (feed, silences) = turmoil::feed(seed, day, calm_from);
         let mut plan = Self {
             seed,
-            tape: tape(seed, start, ticks),
+            day: (day.kind, day.hours),
+            closing: closing(day, &mut draws),
+            losing_trades_max: if draws.chance(0.2) { 3 } else { 20 },
+            tape: turmoil::tape(seed, day, calm_from, whips),
             calm_from,
             gateway: GatewayConfig::default(),
-            disk: disk(seed),
+            disk: rates::disk(seed),
             deaths: Vec::new(),
-            feed: Vec::new(),
-            silences: Vec::new(),
+            feed,
+            silences,
             overruns: Vec::new(),
             jumps: Vec::new(),
             commands: Vec::new(),
             mirror: MirrorKind::Gone,
             second_at: None,
-            config_text: config_text(seed),
+            config_text: String::new(),
         };
+        plan.config_text = config_text(&plan, &mut draws);
         plan.gateway = GatewayConfig {
             legs: LegRelease::drawn(seed),
-            faults: GatewayFaults::drawn(seed).until(plan.faults_end()),
+            faults: faults.until(plan.faults_end()),
             ..GatewayConfig::default()
         };
         plan.draw_deaths(ticks);
-        plan.draw_feed();
         plan.draw_time();
         plan.draw_people();
         plan
@@ -206,39 +277,13 @@ impl Plan {
         }
     }
 
-    fn draw_feed(&mut self) {
-        let mut draws = Stream::new(self.seed, "torture-feed", 0);
-        let end = self.faults_end();
-        let mut within = |plan: &Self, seconds: u64| {
-            let from = plan.instant(place(&mut draws, plan.calm_from));
-            let length = 500 + i64::try_from(draws.below(seconds * 1_000)).unwrap_or(0);
-            (from, from.plus_millis(length).min(end), draws.below(1_000))
-        };
-        let (from, until, way) = within(self, 30);
-        if way < 300 {
-            self.silences.push((from, until));
-        }
-        let (from, until, way) = within(self, 120);
-        if way < 300 {
-            let kind = FaultKind::Garble {
-                ticker: (way < 100).then(|| ticker_of(0)),
-                per_tick: 0.1 + 0.01 * way as f64,
-            };
-            self.feed.push(Fault { from, until, kind });
-        }
-        let (from, until, way) = within(self, 60);
-        let class = match way {
-            0..80 => EventClass::Quotes,
-            80..160 => EventClass::Options,
-            160..240 => EventClass::Trades,
-            _ => return,
-        };
-        let kind = FaultKind::Drop(class);
-        self.feed.push(Fault { from, until, kind });
-    }
-
     fn draw_time(&mut self) {
         let mut draws = Stream::new(self.seed, "torture-time", 0);
+        if draws.chance(0.25) {
+            let at = self.instant(place(&mut draws, self.calm_from));
+            let millis = JUMPS_MS[place(&mut draws, JUMPS_MS.len())];
+            self.jumps.push(Jump { at, millis });
+        }
         if draws.chance(0.5) {
             return;
         }
@@ -276,6 +321,7 @@ impl Plan {
         self.commands.sort_by_key(|(at, _)| *at);
         self.mirror = match draws.below(4) {
             0 => MirrorKind::Well,
+            1 if draws.chance(0.5) => MirrorKind::Flapping,
             1 => MirrorKind::Failing,
             _ => MirrorKind::Gone,
         };
@@ -286,93 +332,47 @@ fn place(draws: &mut Stream, below: usize) -> usize {
     usize::try_from(draws.below(below as u64)).unwrap_or(0)
 }
 
-fn session() -> Session {
-    sessions()[0]
-}
-
-fn sessions() -> Vec<Session> {
-    let until = DAY.saturating_add(jiff::Span::new().days(i64::from(EXPIRY_DAYS) + 1));
-    Calendar::nyse().sessions(DAY, until).to_vec()
-}
-
-/// Two wild underlyings with forty contracts each, so that stops and targets are reached in minutes.
-fn tape(seed: u64, start: Timestamp, points: usize) -> TapeConfig {
-    let mut draws = Stream::new(seed, "torture-market", 0);
-    let market = MarketConfig {
-        underlyings: 2,
-        contracts_per_chain: 40,
-        annual_vols: vec![0.8 + 1.2 * draws.uniform(), 0.4 + draws.uniform()],
-        jumps_per_day: 20.0 * draws.uniform(),
-        book_levels: 0,
-        trades_per_day: 5_000.0,
-        option_trades_per_day: 500.0,
-        expiry_days_max: EXPIRY_DAYS,
-        requote_every_ticks: 4,
-        ..MarketConfig::default()
-    };
-    let mut moves = Vec::new();
-    let at = |point: usize| start.plus_millis(i64::try_from(point).unwrap_or(0) * TICK_MS);
-    let calm_from = points.saturating_sub(CALM_TICKS);
-    for _ in 0..draws.below(3) {
-        let kind = if draws.chance(0.5) {
-            MoveKind::SpotJump {
-                percent: 3.0 * draws.normal().clamp(-3.0, 3.0),
-            }
-        } else {
-            MoveKind::Halt {
-                seconds: 1.0 + 30.0 * draws.uniform(),
-            }
-        };
-        moves.push(MarketMove {
-            at: at(1 + place(&mut draws, calm_from.saturating_sub(130))),
-            ticker: ticker_of(place(&mut draws, 2)),
-            kind,
-        });
-    }
-    TapeConfig {
-        market,
-        sessions: sessions(),
-        start,
-        points,
-        moves,
-    }
-}
-
-/// Half of the disks are sound; a few turn bits over.
-fn disk(seed: u64) -> Rates {
-    let mut draws = Stream::new(seed, "torture-disk", 0);
-    let mut rate = |one_in: u64, most: f64| {
-        let uniform = draws.uniform();
-        if draws.below(one_in) == 0 {
-            most * uniform
-        } else {
-            0.0
+/// What is done before the close: in time where the close is far, at the last moment where a seed
+/// has the close in it, so that there is something to be done.
+fn closing(day: &Day, draws: &mut Stream) -> Closing {
+    let share = [1.0, 1.0, 0.5, 0.0][place(draws, 4)];
+    if day.has_close() {
+        Closing {
+            last_entry_s: 30,
+            sell_expiring_s: 120,
+            flat_s: 60,
+            overnight_share: share,
         }
-    };
-    Rates {
-        write_error: rate(6, 0.01),
-        sync_failure: rate(6, 0.03),
-        sync_stall: rate(4, 0.2),
-        bit_flip: rate(40, 0.02),
-        read_only: rate(10, 0.005),
-        power_cut: rate(6, 0.01),
-        capacity_bytes: (draws.below(12) == 0).then(|| 100_000 + draws.below(1_500_000)),
+    } else {
+        Closing {
+            last_entry_s: 600,
+            sell_expiring_s: 900,
+            flat_s: 600,
+            overnight_share: share,
+        }
     }
 }
 
 /// Quick deals, so that many orders fit into five minutes.
-fn config_text(seed: u64) -> String {
-    let mut draws = Stream::new(seed, "torture-config", 0);
+fn config_text(plan: &Plan, draws: &mut Stream) -> String {
+    let seed = plan.seed;
     let sync = if draws.chance(0.5) {
         "every_tick"
     } else {
         "before_sending"
     };
     let chance = 0.01 + 0.04 * draws.uniform();
-    let patient_share = 0.3 * draws.uniform();
-    let losing_trades_max = if draws.chance(0.2) { 3 } else { 20 };
+    let patient_share = 0.5 * draws.uniform();
+    let losing_trades_max = plan.losing_trades_max;
     let stop_share = 0.05 + 0.2 * draws.uniform();
     let target_share = 0.1 + 0.4 * draws.uniform();
+    let Closing {
+        last_entry_s,
+        sell_expiring_s,
+        overnight_share,
+        ..
+    } = plan.closing;
+    let (liquidation_s, day_end_s) = (sell_expiring_s / 4, sell_expiring_s / 2);
     format!(
         "
 signals:
@@ -392,7 +392,7 @@ signals:
 dedupe: {{ cooldown_s: 5 }}
 journal: {{ sync: {sync} }}
 broker: {{ account: {ACCOUNT}, answer_s: 5, reconcile_s: 30, query_s: 3 }}
-risk: {{ good_for_s: 15 }}
+risk: {{ good_for_s: 15, last_entry_before_close_s: {last_entry_s} }}
 exits:
   stop_share: {stop_share}
   stop_limit_share: 0.03
@@ -404,6 +404,10 @@ exits:
     - {{ gain: 0.08, keep: 0.04 }}
   trail_from_share: 0.05
   trail_share: 0.1
+  before_close_s: {sell_expiring_s}
+  liquidation_before_close_s: {liquidation_s}
+  day_end_before_close_s: {day_end_s}
+  overnight_share: {overnight_share}
 breakers: {{ losing_trades_max: {losing_trades_max} }}
 limits: {{ liquidity_share_max: 1.0, order_notional_max_usd: 5000 }}
 "

@@ -61,10 +61,14 @@ impl Feed for Operators {
     }
 }
 
+/// Batches after which a mirror that is lost and found changes: a minute of ticks.
+const FLAP_BATCHES: u64 = 240;
+
 /// A mirror that takes all, or none and says so.
 #[derive(Debug)]
 pub struct Glass {
-    fails: bool,
+    kind: MirrorKind,
+    batches: u64,
     report: MirrorReport,
     fuse: Fuse,
     seen: Arc<Mutex<Vec<Mirrored>>>,
@@ -75,13 +79,9 @@ impl Glass {
     /// the journal of `fuse` calls durable at that moment.
     #[must_use]
     pub fn of(kind: MirrorKind, fuse: &Fuse, seen: &Arc<Mutex<Vec<Mirrored>>>) -> Option<Self> {
-        let fails = match kind {
-            MirrorKind::Gone => return None,
-            MirrorKind::Well => false,
-            MirrorKind::Failing => true,
-        };
-        Some(Self {
-            fails,
+        (kind != MirrorKind::Gone).then(|| Self {
+            kind,
+            batches: 0,
             report: MirrorReport::default(),
             fuse: fuse.clone(),
             seen: Arc::clone(seen),
@@ -91,7 +91,12 @@ impl Glass {
 
 impl Mirror for Glass {
     fn publish(&mut self, batch: &mut wire::Batch) {
-        if !self.fails {
+        let fails = match self.kind {
+            MirrorKind::Gone | MirrorKind::Failing => true,
+            MirrorKind::Well => false,
+            MirrorKind::Flapping => (self.batches / FLAP_BATCHES).is_multiple_of(2),
+        };
+        if !fails {
             let mirrored = Mirrored {
                 epoch: batch.header.epoch,
                 seq: batch.header.tick,
@@ -103,9 +108,10 @@ impl Mirror for Glass {
                 .push(mirrored);
         }
         batch.clear();
+        self.batches += 1;
         self.report.published += 1;
-        self.report.connected = !self.fails;
-        if self.fails {
+        self.report.connected = !fails;
+        if fails {
             self.report.errors += 1;
             self.report.conflated += 1;
         }

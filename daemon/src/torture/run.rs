@@ -141,7 +141,7 @@ pub fn run_seed(seed: u64, full: bool, repeats: bool) -> Result<Verdict, FeedErr
             violations: vec![Violation {
                 invariant: 0,
                 tick: 0,
-                at: plan.tape.start,
+                at: plan.instant(0),
                 what: words(&*panic),
             }],
             ..Verdict::default()

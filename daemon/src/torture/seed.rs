@@ -10,10 +10,9 @@ use crate::recovery::{Recovered, RecoveryError, Start, recover};
 use auditor::Mirrored;
 use components::units::Cash;
 use engine::calendar::Calendar;
-use engine::clock::{SteppedClock, Window};
+use engine::clock::{SteppedClock, Tick};
 use engine::config::Config;
 use engine::engine::Engine;
-use engine::event::Event;
 use engine::frame::{FRAME_VERSION, Header};
 use engine::ports::{Feed, FeedError};
 use engine::record::RunStart;
@@ -253,7 +252,7 @@ impl World<'_> {
             }
             self.point += 1;
             let after = self.seen.swap(self.point, Ordering::Relaxed);
-            let events: Vec<Event> = tape.between(after, self.point).cloned().collect();
+            let events = tape.at_exchange(after, self.point);
             self.remains.gateway.follow(&events, tape.directory());
             self.remains.gateway.run_until(tape.at(self.point));
         }
@@ -292,6 +291,7 @@ impl World<'_> {
                 Ok(Some(tick)) => {
                     self.point = self.remains.tape.point(tick.now);
                     self.remains.ticks += 1;
+                    self.note_time(&tick);
                 }
                 Ok(None) => break,
                 Err(_) if fuse.is_blown() || failures(&self.remains.disk) > disk_before => {
@@ -340,17 +340,11 @@ impl World<'_> {
     fn engine(&self, recovered: Recovered, fuse: &Fuse) -> Result<Engine, FeedError> {
         let plan = self.plan;
         let tape = &self.remains.tape;
-        let session = tape.session();
         let now = tape.at(self.point);
-        let windows = vec![Window {
-            session,
-            start: now,
-            end: tape.at(tape.len()),
-        }];
-        let to_come = plan.overruns.iter().filter(|one| one.at > now).copied();
+        let overruns = plan.overruns.iter().filter(|one| one.at > now).copied();
         let jumps = plan.jumps.iter().filter(|one| one.at > now).copied();
-        let clock = SteppedClock::new(windows)
-            .with_overruns(to_come.collect())
+        let clock = SteppedClock::new(tape.windows_after(self.point))
+            .with_overruns(overruns.collect())
             .with_jumps(jumps.collect());
         let market = TapeFeed::new(Arc::clone(tape)).silent_in(plan.silences.clone());
         let market = Faulted::new(
@@ -395,34 +389,23 @@ impl World<'_> {
     /// Counts the faults that happen by themselves.
     fn note_plan(&mut self) {
         let plan = self.plan;
-        let mut add = |name, count: usize| {
-            if count > 0 {
-                *self.remains.faults.entry(name).or_default() += count as u64;
-            }
-        };
-        add("feed_silence", plan.silences.len());
-        let is_garble =
-            |fault: &&simulator::Fault| matches!(fault.kind, simulator::FaultKind::Garble { .. });
-        add("feed_garble", plan.feed.iter().filter(is_garble).count());
-        add(
-            "feed_drop",
-            plan.feed.iter().filter(|f| !is_garble(f)).count(),
-        );
-        let is_short = |lost: u32| lost < 8;
-        add(
-            "tick_overrun",
-            plan.overruns.iter().filter(|o| is_short(o.lost)).count(),
-        );
-        add(
-            "machine_pause",
-            plan.overruns.iter().filter(|o| !is_short(o.lost)).count(),
-        );
-        add("market_move", plan.tape.moves.len());
-        add("operator_command", plan.commands.len());
-        add(
-            "mirror_failing",
-            usize::from(plan.mirror == super::plan::MirrorKind::Failing),
-        );
+        for (name, count) in plan.outer_faults() {
+            *self.remains.faults.entry(name).or_default() += count;
+        }
+    }
+
+    /// Counts what a tick shows of the clock's faults.
+    fn note_time(&mut self, tick: &Tick) {
+        match tick.skipped {
+            0 => {}
+            1..8 => self.note("tick_overrun"),
+            _ => self.note("machine_pause"),
+        }
+        match tick.jumped_ms {
+            0 => {}
+            ..0 => self.note("clock_set_back"),
+            _ => self.note("clock_set_ahead"),
+        }
     }
 
     fn note(&mut self, name: &'static str) {

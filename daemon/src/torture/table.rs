@@ -1,6 +1,7 @@
 //! The figures of many seeds, and how they are shown.
 
 use super::fuse::Kill;
+use super::plan::Plan;
 use super::verdict::Verdict;
 use crate::exit::Failure;
 use crate::output;
@@ -14,19 +15,16 @@ use std::io::Write;
 /// Violations that are kept, the first of each invariant and seed; the rest is counted.
 const KEPT_MAX: usize = 50;
 /// Faults that the harness makes itself.
-const OWN: [&str; 11] = [
+const OWN: [&str; 6] = [
     "kill_in_recovery",
     "second_engine",
-    "feed_silence",
-    "feed_garble",
-    "feed_drop",
     "tick_overrun",
     "machine_pause",
-    "market_move",
-    "operator_command",
-    "mirror_failing",
-    "both_legs_filled",
+    "clock_set_ahead",
+    "clock_set_back",
 ];
+/// What the broker counts besides: what faults of two kinds came to.
+const OUTCOMES: [&str; 2] = ["both_legs_filled", "filled_after_cancel"];
 
 /// A violation and where it is found again.
 #[derive(Clone, Debug, Serialize)]
@@ -172,7 +170,8 @@ impl Totals {
         let mut kinds: BTreeMap<&'static str, u64> = BTreeMap::new();
         let gateway = GatewayFault::ALL.iter().map(|kind| kind.name());
         let disk = Fault::ALL.iter().map(|fault| fault.name());
-        for name in gateway.chain(disk).chain(Kill::NAMES).chain(OWN) {
+        let names = gateway.chain(disk).chain(Kill::NAMES).chain(OWN);
+        for name in names.chain(Plan::OUTER_FAULTS).chain(OUTCOMES) {
             kinds.insert(name, self.faults.kinds.get(name).copied().unwrap_or(0));
         }
         let least = kinds.iter().min_by_key(|(_, count)| **count);

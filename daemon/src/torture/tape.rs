@@ -1,16 +1,19 @@
 //! The market of a seed, lived through once and kept: every engine of the seed sees the same one,
 //! whenever it comes and however often it dies.
 //!
-//! An engine that comes late is first told what stands: the last quotes and open interest, as a
-//! broker does when a client subscribes.
+//! An engine that comes late is first told what stands: the last quotes and open interest of the
+//! session, as a broker does when a client subscribes.
+//!
+//! At the close the market falls silent, and the exchange fills nothing before the next open.
 
-use components::contract::OptionTerms;
-use components::market::Ticker;
+use super::grid::Grid;
+use components::contract::{ContractId, OptionTerms};
+use components::market::{SymbolId, Ticker};
 use components::units::Timestamp;
 use engine::calendar::Session;
-use engine::clock::{TICK_MS, Tick};
+use engine::clock::{TICK_MS, Tick, Window};
 use engine::directory::{Directory, Listings};
-use engine::event::{Event, EventKind};
+use engine::event::{Event, EventKind, FeedId};
 use engine::inbox::Inbox;
 use engine::ports::{Feed, FeedError};
 use simulator::{Market, MarketConfig, MarketMove};
@@ -26,12 +29,10 @@ const STALE_AFTER_MS: i64 = 3_000;
 pub struct TapeConfig {
     /// The market.
     pub market: MarketConfig,
-    /// The session that it is lived through in, and those after it that contracts expire on.
+    /// The sessions that it is lived through in, and those after them that contracts expire on.
     pub sessions: Vec<Session>,
-    /// Where the grid begins.
-    pub start: Timestamp,
-    /// Grid points.
-    pub points: usize,
+    /// Its grid.
+    pub grid: Grid,
     /// What happens to the underlyings.
     pub moves: Vec<MarketMove>,
 }
@@ -39,8 +40,7 @@ pub struct TapeConfig {
 /// The market of a seed.
 #[derive(Debug)]
 pub struct Tape {
-    session: Session,
-    start: Timestamp,
+    grid: Grid,
     /// The events of grid point `n` at place `n - 1`.
     points: Vec<Vec<Event>>,
     directory: Directory,
@@ -56,42 +56,80 @@ impl Tape {
     pub fn record(config: &TapeConfig, seed: u64) -> Result<Self, FeedError> {
         let mut market =
             Market::new(&config.market, seed, &config.sessions)?.with_moves(&config.moves)?;
-        let session = *config.sessions.first().ok_or("a tape needs a session")?;
+        let grid = config.grid.clone();
         let mut tape = Self {
-            session,
-            start: config.start,
-            points: Vec::with_capacity(config.points),
+            points: Vec::with_capacity(grid.len()),
+            grid,
             directory: Directory::default(),
             symbols: Vec::new(),
             contracts: Vec::new(),
         };
-        for point in 1..=config.points {
-            let tick = tape.tick(point);
-            let mut listings = Listings::default();
-            market.list(&tick, &mut listings)?;
-            for listed in tape.directory.number(&listings, tick.now) {
-                match listed.kind {
-                    EventKind::SymbolListed { ticker, .. } => tape.symbols.push(ticker),
-                    EventKind::ContractListed { symbol, terms, .. } => {
-                        let ticker = tape.directory.ticker(symbol).ok_or("a nameless symbol")?;
-                        tape.contracts.push((ticker, terms));
-                    }
-                    _ => {}
-                }
-            }
+        for point in 1..=tape.grid.len() {
+            let tick = tape.tick(point)?;
             let mut inbox = Inbox::default();
-            market.drain(&tick, &tape.directory, &mut inbox)?;
+            if tick.now <= tick.session.close {
+                let mut listings = Listings::default();
+                market.list(&tick, &mut listings)?;
+                tape.learn(&listings, tick.now)?;
+                market.drain(&tick, &tape.directory, &mut inbox)?;
+            }
             let mut events = inbox.events().to_vec();
             events.sort_by_key(|event| event.received);
             tape.points.push(events);
         }
+        tape.renumber();
         Ok(tape)
     }
 
-    /// The session.
-    #[must_use]
-    pub fn session(&self) -> Session {
-        self.session
+    fn learn(&mut self, listings: &Listings, now: Timestamp) -> Result<(), FeedError> {
+        for listed in self.directory.number(listings, now) {
+            match listed.kind {
+                EventKind::SymbolListed { ticker, .. } => self.symbols.push(ticker),
+                EventKind::ContractListed { symbol, terms, .. } => {
+                    let ticker = self.directory.ticker(symbol).ok_or("a nameless symbol")?;
+                    self.contracts.push((ticker, terms));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives contracts the numbers that they have where the lists of all sessions are one: so does
+    /// an engine number them, whenever it comes.
+    fn renumber(&mut self) {
+        let (mut directory, mut listings) = (Directory::default(), Listings::default());
+        self.list(&mut listings);
+        directory.number(&listings, Timestamp(0));
+        let number = |old: ContractId| {
+            let listed = self.directory.listed(old)?;
+            let ticker = self.directory.ticker(listed.symbol)?;
+            directory.contract(ticker, listed.terms)
+        };
+        let count = u32::try_from(self.contracts.len()).unwrap_or(u32::MAX);
+        let numbers: Vec<ContractId> = (0..count).map(ContractId).filter_map(number).collect();
+        for event in self.points.iter_mut().flatten() {
+            if let EventKind::OptionQuote { contract, .. }
+            | EventKind::OptionTrade { contract, .. }
+            | EventKind::OptionBar { contract, .. }
+            | EventKind::OpenInterest { contract, .. }
+            | EventKind::VendorGreeks { contract, .. } = &mut event.kind
+                && let Some(new) = numbers.get(contract.0 as usize)
+            {
+                *contract = *new;
+            }
+        }
+        self.directory = directory;
+    }
+
+    /// Lists all that is listed in any session.
+    fn list(&self, listings: &mut Listings) {
+        for ticker in &self.symbols {
+            listings.symbol(*ticker);
+        }
+        for (ticker, terms) in &self.contracts {
+            listings.contract(*ticker, *terms);
+        }
     }
 
     /// Grid points.
@@ -115,17 +153,58 @@ impl Tape {
     /// The instant of a grid point.
     #[must_use]
     pub fn at(&self, point: usize) -> Timestamp {
-        let millis = i64::try_from(point)
-            .unwrap_or(i64::MAX)
-            .saturating_mul(TICK_MS);
-        self.start.plus_millis(millis)
+        self.grid.at(point)
     }
 
     /// The last grid point at or before `now`.
     #[must_use]
     pub fn point(&self, now: Timestamp) -> usize {
-        let passed = now.nanos_since(self.start) / (TICK_MS * 1_000_000);
-        usize::try_from(passed).unwrap_or(0).min(self.points.len())
+        self.grid.point(now)
+    }
+
+    /// What is left of the windows after a grid point.
+    #[must_use]
+    pub fn windows_after(&self, point: usize) -> Vec<Window> {
+        self.grid.after(point)
+    }
+
+    /// What the exchange sees after grid point `after` up to and including `until`: the market, and
+    /// that nothing is traded between a close and the next open.
+    #[must_use]
+    pub fn at_exchange(&self, after: usize, until: usize) -> Vec<Event> {
+        let until = until.min(self.points.len());
+        let mut seen = Vec::new();
+        for point in after + 1..=until {
+            if point > 1 && point == self.grid.before(point) + 1 {
+                let opened = |symbol| EventKind::Resumed { symbol };
+                self.tell_all(&mut seen, self.at(point).plus_millis(-TICK_MS), opened);
+            }
+            seen.extend(self.points[point - 1].iter().cloned());
+            let close = self.grid.session(point).map(|session| session.close);
+            if close == Some(self.at(point)) {
+                let closed = |symbol| EventKind::Halted { symbol };
+                self.tell_all(&mut seen, self.at(point), closed);
+            }
+        }
+        seen
+    }
+
+    fn tell_all(
+        &self,
+        events: &mut Vec<Event>,
+        at: Timestamp,
+        kind: impl Fn(SymbolId) -> EventKind,
+    ) {
+        for ticker in &self.symbols {
+            if let Some(symbol) = self.directory.symbol(*ticker) {
+                events.push(Event {
+                    received: at,
+                    at,
+                    feed: FeedId::ENGINE,
+                    kind: kind(symbol),
+                });
+            }
+        }
     }
 
     /// What happened after grid point `after` up to and including `until`.
@@ -134,21 +213,22 @@ impl Tape {
         self.points[after.min(until)..until].iter().flatten()
     }
 
-    fn tick(&self, point: usize) -> Tick {
-        Tick {
+    fn tick(&self, point: usize) -> Result<Tick, FeedError> {
+        Ok(Tick {
             number: point as u64,
             now: self.at(point),
-            session: self.session,
-            opens_session: point == 1,
+            session: self.grid.session(point).ok_or("a tape needs a session")?,
+            opens_session: point == self.grid.before(point) + 1,
             skipped: 0,
             jumped_ms: 0,
-        }
+        })
     }
 
-    /// What stands at grid point `until`: the last event of each kind and instrument.
-    fn standing(&self, until: usize) -> Vec<&Event> {
+    /// What stands at grid point `until` of the session that `now` lies in: the last event of each
+    /// kind and instrument.
+    fn standing(&self, until: usize, now: usize) -> Vec<&Event> {
         let mut last: BTreeMap<(u8, u32), &Event> = BTreeMap::new();
-        for event in self.between(0, until) {
+        for event in self.between(self.grid.before(now), until) {
             if let Some(key) = standing_key(&event.kind) {
                 last.insert(key, event);
             }
@@ -217,12 +297,7 @@ impl Feed for TapeFeed {
     fn list(&mut self, _tick: &Tick, listings: &mut Listings) -> Result<(), FeedError> {
         if !self.listed {
             self.listed = true;
-            for ticker in &self.tape.symbols {
-                listings.symbol(*ticker);
-            }
-            for (ticker, terms) in &self.tape.contracts {
-                listings.contract(*ticker, *terms);
-            }
+            self.tape.list(listings);
         }
         Ok(())
     }
@@ -243,7 +318,7 @@ impl Feed for TapeFeed {
             None => {
                 let after = until.saturating_sub(1);
                 let since = self.tape.at(after);
-                for event in self.tape.standing(after) {
+                for event in self.tape.standing(after, until) {
                     inbox.push(since, since, event.kind.clone());
                 }
                 after
@@ -302,8 +377,7 @@ impl<F: Feed> Feed for TrueMarket<F> {
         let until = self.tape.point(tick.now);
         let after = self.seen.swap(until, Ordering::Relaxed);
         self.scratch.clear();
-        self.scratch
-            .extend(self.tape.between(after, until).cloned());
+        self.scratch.extend(self.tape.at_exchange(after, until));
         let market = self.scratch.len();
         self.inner
             .drain(tick, &self.tape.directory, &mut self.scratch)?;

@@ -1,6 +1,7 @@
 //! What a seed came to: its journal and the broker's ledger before the auditor, and what the harness
 //! saw itself.
 
+use super::day::{DayKind, Hours};
 use super::plan::Plan;
 use super::seed::{Remains, live};
 use auditor::{AuditLimits, Evidence, Figures, Mirrored, QuoteAt, Violation, audit, same};
@@ -35,6 +36,8 @@ pub struct Verdict {
     pub ticks: u64,
     /// Grid points lived through.
     pub points: u64,
+    /// The kind of day, and the hours of it.
+    pub day: Option<(DayKind, Hours)>,
     /// Processes.
     pub lives: u64,
     /// Frames that were acknowledged and are gone, disks that turn bits over left out.
@@ -82,7 +85,7 @@ pub fn try_twice(plan: &Plan, other: &Plan, invariant: u8) -> Result<Verdict, Fe
         verdict.violations.push(difference.unwrap_or(Violation {
             invariant,
             tick: 0,
-            at: plan.tape.start,
+            at: plan.instant(0),
             what: format!("journal and broker are {left:x?} and {right:x?}; expected the same"),
         }));
     }
@@ -98,6 +101,7 @@ pub fn judge(plan: &Plan, remains: &Remains) -> Verdict {
         faults: faults(remains),
         ticks: remains.ticks,
         points: remains.tape.len() as u64,
+        day: Some(plan.day),
         lives: remains.lives,
         damaged: remains.refused || remains.loss_was_seen,
         journal_hash,
@@ -122,7 +126,7 @@ pub fn judge(plan: &Plan, remains: &Remains) -> Verdict {
         Err(error) => verdict.violations.push(Violation {
             invariant: 33,
             tick: 0,
-            at: plan.tape.start,
+            at: plan.instant(0),
             what: format!("the finished journal cannot be read: {error}"),
         }),
         Ok(frames) => {
@@ -205,13 +209,12 @@ fn limits(plan: &Plan, remains: &Remains) -> AuditLimits {
         premium_share_max_ppm: 250_000,
         day_loss_max: dollars(2_000),
         day_loss_share_max_ppm: 20_000,
-        losing_trades_max: if plan.config_text.contains("losing_trades_max: 3 ") {
-            3
-        } else {
-            20
-        },
-        last_entry_before_close_ms: 600_000,
-        expiring_flat_before_close_ms: 600_000,
+        losing_trades_max: plan.losing_trades_max,
+        last_entry_before_close_ms: plan.closing.last_entry_s * 1_000,
+        expiring_flat_before_close_ms: plan.closing.flat_s * 1_000,
+        calendar_until: Some(20_301_231),
+        // Within a minute; the rest of the quiet time is left to notice it.
+        settle_within_ms: 60_000,
         orders_per_min_max: 60,
         orders_per_day_max: 1_000,
         notional_per_min_max: dollars(100_000),

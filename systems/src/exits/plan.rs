@@ -145,15 +145,18 @@ impl<'a> View<'a> {
         let held = self.held;
         let protects = |why: Intent| matches!(why, Intent::Stop | Intent::Protect);
         let closing = held.state.exit.closing;
-        if let Some(why) = closing.filter(|why| !self.observing() || protects(*why))
-        {
+        if let Some(why) = closing.filter(|why| !self.observing() || protects(*why)) {
             return Some(why);
         }
         if self.moment.restriction == Restriction::Flattening {
             return Some(Intent::Flatten);
         }
         let bid = self.bid?;
-        let waited = held.state.exit.stop_reached_at.map(|since| self.moment.now.nanos_since(since));
+        let waited = held
+            .state
+            .exit
+            .stop_reached_at
+            .map(|since| self.moment.now.nanos_since(since));
         let failed = stop_has_failed(self.stop, bid, held.orders, waited, self.rules);
         if failed || delta_is_lost(held.delta, held.entry_delta, self.rules.trail_delta) {
             return Some(Intent::Stop);

@@ -354,10 +354,7 @@ fn a_closed_position_says_why_and_what_it_gained() {
         _ => None,
     });
     let closing = closing.unwrap();
-    assert_eq!(
-        closing.reason,
-        ExitReason::Order(Intent::Stop)
-    );
+    assert_eq!(closing.reason, ExitReason::Order(Intent::Stop));
     assert_eq!(
         (closing.profit, closing.nanos()),
         (Cash(-250_000), Some(60))
@@ -423,10 +420,16 @@ fn what_exits_learnt_outlives_a_restart_and_no_stop_loosens() {
     assert_eq!(terms.exit, exit);
     let state = trial.ledger.open_state(20_260_310, Cash(0));
     let carried = Ledger::from(state);
-    assert_eq!(carried.holding(&instrument()), Some(&terms), "a session later");
+    assert_eq!(
+        carried.holding(&instrument()),
+        Some(&terms),
+        "a session later"
+    );
     // A position that was closed has no terms, whatever exits still believe.
     let sale = intent(trial.ledger.next_order(), Side::Sell, 2, Role::Exit);
     let sale = trial.send(sale);
-    trial.report(sold(sale, 3, 2, 2)).record(learnt(9_000, 30_000));
+    trial
+        .report(sold(sale, 3, 2, 2))
+        .record(learnt(9_000, 30_000));
     assert_eq!(trial.ledger.holding(&instrument()), None);
 }

@@ -8,6 +8,7 @@
 
 use crate::greeks::terms::Terms;
 use engine::math::norm_cdf;
+use std::sync::LazyLock;
 
 /// No move takes an implied volatility below this.
 pub const IV_MIN: f64 = 0.01;
@@ -143,12 +144,24 @@ pub fn reprice_portfolio<'a>(
 /// Used for several underlyings at once it takes them to move together.
 #[must_use]
 pub fn normal_moves(iv: f64, count: usize) -> Vec<Move> {
+    /// They are the same every time; the assessment of a book asks for fifty.
+    static FIFTY: LazyLock<Vec<f64>> = LazyLock::new(|| (0..50).map(|n| middle(n, 50)).collect());
     let day = iv * TRADING_DAY_YEARS.sqrt();
     let of = |place: usize| Move {
-        underlying_return: day * normal_quantile((place as f64 + 0.5) / count as f64),
+        underlying_return: day
+            * if count == FIFTY.len() {
+                FIFTY[place]
+            } else {
+                middle(place, count)
+            },
         iv_change: 0.0,
     };
     (0..count).map(of).collect()
+}
+
+/// The middle of share `place` of `count` equal shares of a standard normal.
+fn middle(place: usize, count: usize) -> f64 {
+    normal_quantile((place as f64 + 0.5) / count as f64)
 }
 
 /// How many moves [`scenarios`] makes.

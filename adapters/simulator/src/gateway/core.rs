@@ -281,6 +281,12 @@ impl Core {
                     self.dice.arm(kind);
                 } else if self.dice.is_quiet() {
                     return;
+                } else if let Some(until) = self.dice.plan().paused_until(self.now) {
+                    return if scripted {
+                        self.schedule(until, Due::Fault { kind, scripted });
+                    } else {
+                        self.schedule_fault(until, kind);
+                    };
                 } else if !self.trouble(kind) && scripted {
                     // What was asked for waits for its opportunity.
                     self.schedule(self.now.plus_millis(1_000), Due::Fault { kind, scripted });

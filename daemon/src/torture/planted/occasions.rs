@@ -4,10 +4,11 @@
 
 use super::drills;
 use crate::torture::fuse::Kill;
+use crate::torture::grid::Grid;
 use crate::torture::plan::{Death, MirrorKind, Plan};
 use components::units::Price;
 use engine::calendar::Calendar;
-use engine::clock::Jump;
+use engine::clock::{Jump, TICK_MS, Window};
 use engine::command::Command;
 use jiff::civil::{Date, date};
 use simulator::{Fault, FaultKind, GatewayFault, GatewayFaults, ticker_of};
@@ -188,9 +189,14 @@ fn ending(mut plan: Plan, day: Date, minutes: i64, points: usize) -> Plan {
     let until = day.saturating_add(jiff::Span::new().days(5));
     plan.tape.sessions = Calendar::nyse().sessions(day, until).to_vec();
     if let Some(session) = plan.tape.sessions.first() {
-        plan.tape.start = session.close.plus_millis(-minutes * 60_000);
+        let start = session.close.plus_millis(-minutes * 60_000);
+        let length = i64::try_from(points).unwrap_or(0) * TICK_MS;
+        plan.tape.grid = Grid::new(vec![Window {
+            session: *session,
+            start,
+            end: start.plus_millis(length),
+        }]);
     }
-    plan.tape.points = points;
     plan.calm_from = points;
     plan
 }

@@ -245,9 +245,11 @@ impl Desk {
         self.moment.now = self.moment.now.plus_millis(millis);
         let now = self.moment.now;
         let held = u32::try_from(self.quantity).unwrap_or(0);
-        self.state.exit.exposed_since = exposed_since(self.state.exit.exposed_since, held, &self.orders, now);
+        self.state.exit.exposed_since =
+            exposed_since(self.state.exit.exposed_since, held, &self.orders, now);
         let reached = self.quote.bid <= self.state.stop;
-        self.state.exit.stop_reached_at = reached.then(|| self.state.exit.stop_reached_at.unwrap_or(now));
+        self.state.exit.stop_reached_at =
+            reached.then(|| self.state.exit.stop_reached_at.unwrap_or(now));
     }
 
     pub(super) fn at(&mut self, day: Date, before_close_s: i64) {
