@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check lint docs deny bench test-tools
+.PHONY: help run test check lint docs deny torture planted bench test-tools
 
 # More arguments: make run ARGS="full_day --threads 2", make test ARGS=vpin, make bench ARGS=--quick.
 ARGS ?=
@@ -41,6 +41,12 @@ deny: ## Licences, banned packages and sources of everything in the tree, offlin
 	@cargo deny --version >/dev/null 2>&1 \
 		|| CARGO_PROFILE_DEV_DEBUG=0 cargo install cargo-deny --locked --debug --version $(DENY_VERSION)
 	cargo deny --offline check bans licenses sources
+
+torture: ## Trade while everything goes wrong: 5,000 short seeds and 64 whole sessions
+	cargo run --locked -p daemon -- torture --seeds 0..5000 --full-sessions 64 $(ARGS)
+
+planted: ## Plant a fault for each invariant; the same seeds must notice every one
+	cargo run --locked -p daemon --features planted_bugs -- torture --planted $(ARGS)
 
 bench: ## Measure against benches/budgets.yaml
 	cargo run --release -p benches -- $(ARGS)

@@ -18,6 +18,8 @@ pub mod fuse;
 pub mod grid;
 /// What a run of seeds adds to its ledger.
 pub mod ledger;
+/// Which fault can meet an order in which state.
+pub mod pairs;
 /// What a seed is.
 pub mod plan;
 /// Faults planted on purpose.
@@ -37,6 +39,8 @@ pub mod strategy;
 pub mod table;
 /// The market of a seed.
 pub mod tape;
+/// What the figures are held against.
+pub mod targets;
 /// What the market and its feed do.
 pub mod turmoil;
 /// What a seed came to.
@@ -44,7 +48,7 @@ pub mod verdict;
 
 use plan::Plan;
 use run::{Seeds, run_seeds};
-use table::Planted;
+use table::{Planted, Totals};
 
 /// Without one of these there must be seeds.
 #[cfg(feature = "planted_bugs")]
@@ -58,6 +62,7 @@ const REQUIRED_UNLESS: [&str; 1] = ["seed"];
 Examples:
   alphatrader torture --seeds 0..200
   alphatrader torture --seed 17
+  alphatrader torture --seeds 0..1000000 --ledger seeds.jsonl --resume
 
 Exit code 1 when anything happened that must never happen.")]
 pub struct Args {
@@ -76,12 +81,18 @@ pub struct Args {
     /// Every N-th seed is lived through twice and must be the same to the bit
     #[arg(long, value_name = "N", default_value = "16")]
     pub repeat_every: NonZeroUsize,
-    /// A file to which one line of JSON is added
+    /// A file to which a line of JSON is added for each block of seeds
     #[arg(long, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
-    /// The date in that line
+    /// The date in those lines
     #[arg(long, value_name = "DATE", requires = "ledger")]
     pub date: Option<String>,
+    /// Goes on after the last seed in the ledger
+    #[arg(long, requires = "ledger")]
+    pub resume: bool,
+    /// Seeds of a block
+    #[arg(long, value_name = "N", default_value = "10000", requires = "ledger")]
+    pub block: NonZeroUsize,
     /// Plants a fault for each invariant, or that of --plant, and counts how many are noticed;
     /// --seeds A..B says how many seeds each is tried on at most
     #[cfg(feature = "planted_bugs")]
@@ -138,33 +149,82 @@ pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
             "--seeds A..B or --seed N is missing",
         ));
     };
-    let seeds = Seeds {
-        range,
-        full_sessions: arguments.full_sessions,
-        repeat_every: arguments.repeat_every.get() as u64,
-        threads: threads(arguments),
-    };
-    let mut progress = Progress::new("seeds", Some(seeds.len()));
-    let totals = run_seeds(&seeds, bug(arguments), |done| progress.at(done))?;
-    progress.finish();
+    let totals = run_blocks(range, arguments)?;
     let violations = totals.violations();
     let table = totals.table(Planted::default(), watch.elapsed().as_secs_f64());
-    if let Some(path) = &arguments.ledger {
-        ledger::append(path, arguments, &table)?;
-    }
     let mut out = output::stdout();
     match general.format_or(Format::Table) {
-        Format::Json => output::json_document(&mut out, &table)?,
+        Format::Json => {
+            let rows = table.rows();
+            output::json_document(
+                &mut out,
+                &Document {
+                    table: &table,
+                    rows,
+                },
+            )?;
+        }
         _ => table.show(&mut out)?,
     }
-    if violations > 0 {
-        let found = output::counted(violations, "violation");
-        return Err(Failure::error(format_args!(
-            "{found} in {} seeds",
-            seeds.len()
-        )));
+    match violations {
+        0 => Ok(()),
+        _ => Err(Failure::error(output::counted(violations, "violation"))),
     }
-    Ok(())
+}
+
+/// The table with every figure beside its target.
+#[derive(serde::Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    table: &'a table::Table,
+    rows: Vec<targets::Row>,
+}
+
+/// Runs the seeds, with a ledger block by block.
+fn run_blocks(range: SeedRange, arguments: &Args) -> Result<Totals, Failure> {
+    let first = match &arguments.ledger {
+        Some(path) if arguments.resume => ledger::next_seed(path)?,
+        _ => None,
+    };
+    let (mut from, until) = (first.unwrap_or(0).max(range.from), range.until);
+    let whole = usize::try_from(until.saturating_sub(from)).unwrap_or(usize::MAX);
+    let block = match &arguments.ledger {
+        Some(_) => arguments.block.get().min(whole),
+        None => whole,
+    };
+    let mut totals = Totals::default();
+    while from < until {
+        let watch = Stopwatch::start();
+        let range = SeedRange {
+            from,
+            until: until.min(from.saturating_add(block as u64)),
+        };
+        // Whole sessions belong to the first block.
+        let full_sessions = if from == arguments.seeds.map_or(0, |all| all.from) {
+            arguments.full_sessions
+        } else {
+            0
+        };
+        let seeds = Seeds {
+            range,
+            full_sessions,
+            repeat_every: arguments.repeat_every.get() as u64,
+            threads: threads(arguments),
+        };
+        let mut progress = Progress::new("seeds", Some(seeds.len()));
+        let sums = run_seeds(&seeds, bug(arguments), |done| progress.at(done))?;
+        progress.finish();
+        if let Some(path) = &arguments.ledger {
+            let table = sums
+                .clone()
+                .table(Planted::default(), watch.elapsed().as_secs_f64());
+            let date = arguments.date.as_deref();
+            ledger::append(path, date, range, full_sessions, &table)?;
+        }
+        totals.absorb(sums);
+        from = range.until;
+    }
+    Ok(totals)
 }
 
 /// The fault that is planted in every seed, if one is.

@@ -1,16 +1,15 @@
-//! The figures of many seeds, and how they are shown.
+//! The figures of many seeds.
 
 use super::fuse::Kill;
+use super::pairs::Pairs;
 use super::plan::Plan;
+use super::targets::bound;
 use super::verdict::Verdict;
-use crate::exit::Failure;
-use crate::output;
 use auditor::Violation;
 use journal::Fault;
 use serde::Serialize;
 use simulator::{FaultCounts, GatewayFault};
 use std::collections::BTreeMap;
-use std::io::Write;
 
 /// Violations that are kept, the first of each invariant and seed; the rest is counted.
 const KEPT_MAX: usize = 50;
@@ -58,8 +57,12 @@ pub struct Totals {
     orphan_orders: u64,
     damaged: u64,
     repeated: u64,
+    repeated_equal: u64,
     unprotected_ms: Vec<i64>,
     recovery_ms: Vec<i64>,
+    active_ms: Vec<i64>,
+    cancels_ms: Vec<i64>,
+    days: BTreeMap<String, u64>,
     halt_openings: u64,
     halts: u64,
     few_orders: u64,
@@ -68,38 +71,45 @@ pub struct Totals {
 /// The table as one document: the contract's keys first.
 #[derive(Debug, Serialize)]
 pub struct Table {
-    seeds: u64,
-    simulated_hours: f64,
-    orders: u64,
-    executions: u64,
-    faults: u64,
-    least_hit: LeastHit,
-    violations: u64,
-    first_violation: Option<Found>,
-    planted: Planted,
-    lost_records: u64,
-    duplicate_orders: u64,
-    orphan_orders: u64,
-    ticks: u64,
-    processes: u64,
-    journals_damaged_by_the_disk: u64,
-    repeated_seeds: u64,
-    seeds_below_10_orders: u64,
-    halts: u64,
-    openings_after_a_halt: u64,
-    unprotected_ms: Option<Spread>,
-    recovery_ms: Option<Spread>,
-    fault_state_pairs: usize,
-    faults_by_kind: BTreeMap<&'static str, u64>,
-    violations_by_invariant: BTreeMap<u8, u64>,
-    found: Vec<Found>,
-    wall_s: f64,
+    pub(super) seeds: u64,
+    pub(super) simulated_hours: f64,
+    pub(super) orders: u64,
+    pub(super) executions: u64,
+    pub(super) faults: u64,
+    pub(super) least_hit: LeastHit,
+    pub(super) violations: u64,
+    pub(super) first_violation: Option<Found>,
+    pub(super) planted: Planted,
+    pub(super) lost_records: u64,
+    pub(super) duplicate_orders: u64,
+    pub(super) orphan_orders: u64,
+    /// What the number of violations says.
+    pub(super) bound: String,
+    pub(super) ticks: u64,
+    pub(super) processes: u64,
+    pub(super) journals_damaged_by_the_disk: u64,
+    pub(super) repeated_seeds: u64,
+    pub(super) repeated_equal: u64,
+    pub(super) seeds_below_10_orders: u64,
+    pub(super) halts: u64,
+    pub(super) openings_after_a_halt: u64,
+    pub(super) halt_to_cancels_ms: Option<Spread>,
+    pub(super) unprotected_ms: Option<Spread>,
+    pub(super) recovery_ms: Option<Spread>,
+    pub(super) active_ms: Option<Spread>,
+    pub(super) pairs: Pairs,
+    pub(super) seeds_by_day: BTreeMap<String, u64>,
+    pub(super) faults_by_kind: BTreeMap<&'static str, u64>,
+    pub(super) violations_by_invariant: BTreeMap<u8, u64>,
+    pub(super) found: Vec<Found>,
+    pub(super) wall_s: f64,
 }
 
+/// The kind of fault that happened least.
 #[derive(Debug, Serialize)]
-struct LeastHit {
-    kind: String,
-    count: u64,
+pub(super) struct LeastHit {
+    pub(super) kind: String,
+    pub(super) count: u64,
 }
 
 /// Planted faults caught, where that was tried.
@@ -111,11 +121,12 @@ pub struct Planted {
     pub of: u64,
 }
 
+/// Times in milliseconds: 99 of 100 are not longer than the first, none than the second.
 #[derive(Clone, Copy, Debug, Serialize)]
-struct Spread {
-    p99: i64,
-    max: i64,
-    samples: usize,
+pub(super) struct Spread {
+    pub(super) p99: i64,
+    pub(super) max: i64,
+    pub(super) samples: usize,
 }
 
 impl Totals {
@@ -123,6 +134,12 @@ impl Totals {
     pub fn add(&mut self, verdict: Verdict, full_session: bool, repeated: bool) {
         self.seeds += 1;
         self.repeated += u64::from(repeated);
+        let differs = verdict.violations.iter().any(|one| one.invariant == 35);
+        self.repeated_equal += u64::from(repeated && !differs);
+        if let Some((day, hours)) = verdict.day {
+            let name = format!("{}, {}", day.name(), hours.name());
+            *self.days.entry(name).or_default() += 1;
+        }
         self.points += verdict.points;
         self.ticks += verdict.ticks;
         self.lives += verdict.lives;
@@ -139,8 +156,13 @@ impl Totals {
         self.halt_openings += figures.halts.iter().map(|h| h.openings_after).sum::<u64>();
         let bare = figures.unprotected.iter().filter(|one| !one.in_outage);
         self.unprotected_ms.extend(bare.map(|one| one.millis));
-        let recovered = figures.recoveries.iter().filter_map(|one| one.stops_ms);
+        let recoveries = &figures.recoveries;
+        let recovered = recoveries.iter().filter_map(|one| one.with_line_ms());
         self.recovery_ms.extend(recovered);
+        let active = recoveries.iter().filter_map(|one| one.reconciled_ms);
+        self.active_ms.extend(active);
+        let cancels = figures.halts.iter().filter_map(|halt| halt.cancels_ms);
+        self.cancels_ms.extend(cancels);
         self.violations += verdict.violations.len() as u64;
         for violation in verdict.violations {
             *self.by_invariant.entry(violation.invariant).or_default() += 1;
@@ -156,6 +178,39 @@ impl Totals {
                 });
             }
         }
+    }
+
+    /// Adds the sums of other seeds.
+    pub fn absorb(&mut self, other: Self) {
+        self.seeds += other.seeds;
+        self.points += other.points;
+        self.ticks += other.ticks;
+        self.lives += other.lives;
+        self.orders += other.orders;
+        self.executions += other.executions;
+        self.faults.add(&other.faults);
+        self.violations += other.violations;
+        for (invariant, count) in other.by_invariant {
+            *self.by_invariant.entry(invariant).or_default() += count;
+        }
+        let room = KEPT_MAX.saturating_sub(self.found.len());
+        self.found.extend(other.found.into_iter().take(room));
+        self.lost_records += other.lost_records;
+        self.duplicate_orders += other.duplicate_orders;
+        self.orphan_orders += other.orphan_orders;
+        self.damaged += other.damaged;
+        self.repeated += other.repeated;
+        self.repeated_equal += other.repeated_equal;
+        self.unprotected_ms.extend(other.unprotected_ms);
+        self.recovery_ms.extend(other.recovery_ms);
+        self.active_ms.extend(other.active_ms);
+        self.cancels_ms.extend(other.cancels_ms);
+        for (day, count) in other.days {
+            *self.days.entry(day).or_default() += count;
+        }
+        self.halt_openings += other.halt_openings;
+        self.halts += other.halts;
+        self.few_orders += other.few_orders;
     }
 
     /// Violations so far.
@@ -191,16 +246,21 @@ impl Totals {
             lost_records: self.lost_records,
             duplicate_orders: self.duplicate_orders,
             orphan_orders: self.orphan_orders,
+            bound: bound(self.seeds, self.violations),
             ticks: self.ticks,
             processes: self.lives,
             journals_damaged_by_the_disk: self.damaged,
             repeated_seeds: self.repeated,
+            repeated_equal: self.repeated_equal,
             seeds_below_10_orders: self.few_orders,
             halts: self.halts,
             openings_after_a_halt: self.halt_openings,
+            halt_to_cancels_ms: spread(&mut self.cancels_ms),
             unprotected_ms: spread(&mut self.unprotected_ms),
             recovery_ms: spread(&mut self.recovery_ms),
-            fault_state_pairs: self.faults.states.len(),
+            active_ms: spread(&mut self.active_ms),
+            pairs: Pairs::of(&self.faults.states),
+            seeds_by_day: self.days,
             faults_by_kind: kinds,
             violations_by_invariant: self.by_invariant,
             found: self.found,
@@ -226,88 +286,4 @@ fn spread(values: &mut [i64]) -> Option<Spread> {
         max: *values.last()?,
         samples: values.len(),
     })
-}
-
-impl Table {
-    /// Writes the table for people.
-    ///
-    /// # Errors
-    /// If it cannot be written.
-    pub fn show(&self, out: &mut impl Write) -> Result<(), Failure> {
-        let spread = |spread: Option<Spread>| match spread {
-            Some(Spread { p99, max, samples }) => {
-                format!("p99 {p99} ms, max {max} ms of {samples}")
-            }
-            None => "no sample".to_owned(),
-        };
-        let rows = [
-            ("seeds", self.seeds.to_string()),
-            ("simulated hours", format!("{:.1}", self.simulated_hours)),
-            ("orders", self.orders.to_string()),
-            ("executions", self.executions.to_string()),
-            ("processes", self.processes.to_string()),
-            ("faults", self.faults.to_string()),
-            (
-                "least-hit fault",
-                format!("{} ({})", self.least_hit.kind, self.least_hit.count),
-            ),
-            ("fault x state pairs", self.fault_state_pairs.to_string()),
-            ("violations", self.violations.to_string()),
-            (
-                "planted bugs caught",
-                format!("{} of {}", self.planted.caught, self.planted.of),
-            ),
-            ("acknowledged records lost", self.lost_records.to_string()),
-            ("duplicate orders", self.duplicate_orders.to_string()),
-            ("orphan orders", self.orphan_orders.to_string()),
-            (
-                "openings after a halt",
-                format!(
-                    "{} in {}",
-                    self.openings_after_a_halt,
-                    output::counted(self.halts, "halt")
-                ),
-            ),
-            ("unprotected outside outages", spread(self.unprotected_ms)),
-            ("start to stops checked", spread(self.recovery_ms)),
-            (
-                "journals damaged by the disk",
-                self.journals_damaged_by_the_disk.to_string(),
-            ),
-            ("seeds lived twice", self.repeated_seeds.to_string()),
-            (
-                "seeds below 10 orders",
-                self.seeds_below_10_orders.to_string(),
-            ),
-            (
-                "wall time",
-                format!(
-                    "{:.1} s, {:.0} ms a seed and thread",
-                    self.wall_s,
-                    1e3 * self.wall_s / self.seeds.max(1) as f64
-                ),
-            ),
-        ];
-        for (name, value) in rows {
-            writeln!(out, "{name:<30} {value}")?;
-        }
-        if !self.violations_by_invariant.is_empty() {
-            writeln!(out, "\nviolations by invariant")?;
-            for (invariant, count) in &self.violations_by_invariant {
-                writeln!(out, "  I{invariant:<28} {count}")?;
-            }
-            for found in &self.found {
-                writeln!(
-                    out,
-                    "  seed {}: {}\n    {}",
-                    found.seed, found.violation, found.again
-                )?;
-            }
-        }
-        writeln!(out, "\nfaults by kind")?;
-        for (kind, count) in &self.faults_by_kind {
-            writeln!(out, "  {kind:<28} {count}")?;
-        }
-        Ok(())
-    }
 }

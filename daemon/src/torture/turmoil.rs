@@ -45,13 +45,13 @@ pub fn tape(seed: u64, day: &Day, calm_from: usize, whips: bool) -> TapeConfig {
         moves.extend((0..UNDERLYINGS).map(|index| of(at, index, kind)));
     }
     if whips {
-        for _ in 0..12 {
+        for _ in 0..8 {
             let there = at(&mut draws);
             let back = there.plus_millis(250 * (1 + i64::try_from(draws.below(12)).unwrap_or(0)));
-            let percent = if draws.chance(0.5) { 8.0 } else { -8.0 };
+            let percent = if draws.chance(0.5) { 6.0 } else { -6.0 };
             for index in 0..UNDERLYINGS {
                 moves.push(of(there, index, jump(percent)));
-                moves.push(of(back, index, jump(-1.6 * percent)));
+                moves.push(of(back, index, jump(-1.3 * percent)));
             }
         }
     }

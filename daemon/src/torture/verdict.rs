@@ -135,6 +135,13 @@ pub fn judge(plan: &Plan, remains: &Remains) -> Verdict {
             let found = audit(frames, Some(&ledger), &limits(plan, remains));
             verdict.violations.extend(found.violations);
             verdict.figures = found.figures;
+            // A start in the last seconds before a night is over in the morning: no time of ours.
+            verdict.figures.recoveries.retain(|recovery| {
+                let ready = recovery.stops_ms.max(recovery.reconciled_ms).unwrap_or(0);
+                let ready = recovery.at.plus_millis(ready);
+                let mut nights = plan.tape.grid.nights();
+                !nights.any(|(from, until)| recovery.at < until && from < ready)
+            });
         }
     }
     verdict

@@ -7,7 +7,7 @@ use crate::limits::AuditLimits;
 use crate::model::Model;
 use crate::model::money::cost;
 use components::order::{Order, OrderId, Role};
-use components::units::{NANOS_PER_MILLI, Timestamp};
+use components::units::{Cash, NANOS_PER_MILLI, Timestamp};
 use simulator::{BrokerLedger, Message, Received};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -158,7 +158,8 @@ fn i13_cancel(found: &mut Found, model: &Model, id: OrderId, at: Timestamp) {
     }
 }
 
-/// I9: no more orders and notional in a minute and a session than the ceilings.
+/// I9: no more orders and notional in a minute and a session than the ceilings; what closes or
+/// protects may reach twice of them, so that opening never keeps it from leaving.
 fn i9_ceilings(found: &mut Found, limits: &AuditLimits, broker: &BrokerLedger) {
     let mut minute: VecDeque<(Timestamp, i128)> = VecDeque::new();
     let mut day = (0_i64, 0_usize, 0_i128);
@@ -178,18 +179,25 @@ fn i9_ceilings(found: &mut Found, limits: &AuditLimits, broker: &BrokerLedger) {
         }
         day = (date, day.1 + 1, day.2 + amount);
         let in_minute: i128 = minute.iter().map(|(_, amount)| *amount).sum();
+        let opens = order.role == Role::Entry || order.parent.is_some();
+        let factor: u8 = if opens { 1 } else { 2 };
+        let count = |most: usize| most.saturating_mul(usize::from(factor));
+        let cash = |most: Cash| i128::from(most.0) * i128::from(factor);
         let over = [
             (
-                minute.len() > limits.orders_per_min_max,
+                minute.len() > count(limits.orders_per_min_max),
                 "orders in a minute",
             ),
             (
-                in_minute > i128::from(limits.notional_per_min_max.0),
+                in_minute > cash(limits.notional_per_min_max),
                 "notional in a minute",
             ),
-            (day.1 > limits.orders_per_day_max, "orders in a session"),
             (
-                day.2 > i128::from(limits.notional_per_day_max.0),
+                day.1 > count(limits.orders_per_day_max),
+                "orders in a session",
+            ),
+            (
+                day.2 > cash(limits.notional_per_day_max),
                 "notional in a session",
             ),
         ];

@@ -102,16 +102,19 @@ impl Halts {
         }
     }
 
+    /// How long after a halt, or after it was known to work, an entry was first called back.
     fn note_cancel(&mut self, model: &Model, moment: &Moment, order: OrderId) {
-        let is_entry = |id| {
-            model
-                .orders
-                .get(&id)
-                .is_some_and(|o| o.terms().role == Role::Entry)
+        let Some(order) = model.orders.get(&order) else {
+            return;
         };
+        let is_first = order.terms().role == Role::Entry && !order.cancel_pending();
+        let known_at = self.reconciled_at.unwrap_or(moment.now);
         let halt = self.halts.last_mut().filter(|halt| halt.lifted.is_none());
-        if let Some(halt) = halt.filter(|_| is_entry(order)) {
-            halt.cancels_ms = Some(millis(halt.at, moment.now));
+        let halt = halt.filter(|halt| is_first && halt.level >= Restriction::Halted);
+        if let Some(halt) = halt {
+            let since = halt.at.max(order.changed_at).max(known_at);
+            let took = millis(since, moment.now);
+            halt.cancels_ms = halt.cancels_ms.max(Some(took));
         }
     }
 
