@@ -179,7 +179,21 @@ impl History {
     }
 
     fn read(storage: &Arc<dyn Storage>, cash: Cash) -> Result<Self, RecoveryError> {
-        let mut reader = JournalReader::open_in(Arc::clone(storage), Extent::LastDay)?;
+        let history = Self::read_from(storage, cash, Extent::LastDay)?;
+        if history.frames == 0 && history.last_seq > 0 {
+            // A run was killed when it had begun a day's segment and none of its frames was durable:
+            // that day says nothing, those before it say everything.
+            return Self::read_from(storage, cash, Extent::Everything);
+        }
+        Ok(history)
+    }
+
+    fn read_from(
+        storage: &Arc<dyn Storage>,
+        cash: Cash,
+        extent: Extent,
+    ) -> Result<Self, RecoveryError> {
+        let mut reader = JournalReader::open_in(Arc::clone(storage), extent)?;
         let mut history = Self::new(cash, reader.segment().first_seq.saturating_sub(1));
         while let Some(frame) = reader.next_frame()? {
             Books::fold(&mut history.ledger, &frame)?;
@@ -298,6 +312,29 @@ mod tests {
             cause: Cause::JournalLoss,
         };
         assert_eq!(second.opening, [halted]);
+    }
+
+    #[test]
+    fn a_day_without_a_frame_forgets_nothing() {
+        let disk = SimulatedDisk::new(1, Rates::default());
+        let mut first = recover(start(&disk, false)).unwrap();
+        let started = Record::RunStarted(first.run.clone());
+        write(&mut first, 1, vec![started]);
+        // The next day's segment is begun, and the process is killed before a frame is durable.
+        let tomorrow = Frame {
+            session: (20_260_303, Timestamp(0), Timestamp(9)),
+            ..frame(2, vec![Record::DayOpened(Box::default())])
+        };
+        first.journal.append(&tomorrow, &[]).unwrap();
+        drop(first);
+        disk.kill();
+        assert!(disk.bytes(&segment_name(2)).is_some());
+        let second = recover(start(&disk, false)).unwrap();
+        assert_eq!(
+            (second.run.run, second.last_seq, second.last_tick),
+            (2, 1, 1)
+        );
+        assert!(second.ledger.is_some());
     }
 
     #[test]

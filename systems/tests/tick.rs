@@ -11,7 +11,7 @@ use components::exposure::{
 };
 use components::flow::{Imbalance, Vpin};
 use components::greeks::{IvStatus, Sensitivity, Valuation, Volatility};
-use components::market::{Book, Level, Quote, QuoteState, Spot, SymbolId};
+use components::market::{Book, Level, Quote, QuoteState, Spot, SymbolId, TradingHalt};
 use components::quality::Quality;
 use components::units::Price;
 use engine::event::{Bar, EventKind};
@@ -78,6 +78,20 @@ fn chain() -> Vec<(i64, EventKind)> {
 
 fn refused(engine: &engine::engine::Engine, reason: Refusal) -> u64 {
     engine.world().resource::<Refusals>().of(reason)
+}
+
+#[test]
+fn a_halt_that_nobody_heard_of_is_over_when_its_end_is_told() {
+    let mut lines = chain();
+    let symbol = SymbolId(0);
+    lines.push((9_000, EventKind::Resumed { symbol }));
+    let mut engine = engine(Script::new(&ALL, lines), &[]);
+    run_until(&mut engine, 8_000);
+    let before: TradingHalt = of_underlying(&engine);
+    run_until(&mut engine, 9_500);
+    let after: TradingHalt = of_underlying(&engine);
+    assert_eq!((before.halted, after.halted), (false, false));
+    assert_eq!((before.since, after.since), (at(250), at(9_000)));
 }
 
 #[test]

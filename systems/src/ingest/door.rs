@@ -275,6 +275,10 @@ impl Door<'_, '_> {
         transcript: &mut Transcript,
     ) -> Result<(), Refusal> {
         let row = self.symbol_row(symbol)?;
+        if !halted && !self.underlyings.halts[row].halted {
+            // Nobody heard of that halt. It is over since now all the same.
+            self.underlyings.halts[row].since = event.at;
+        }
         if self.underlyings.halts[row].halted != halted {
             self.underlyings.halts[row] = TradingHalt {
                 halted,
