@@ -10,11 +10,14 @@
 //! | an execution is made | partial, also where it is the last one; cancelled where the exchange goes on after a cancellation |
 //! | a leg is filled | filled: its sibling is what the fault is about |
 //! | an acknowledgement leaves | waiting, working, partial, filled |
-//! | a report leaves | what the order is by then; foreign for what is not ours |
+//! | a report leaves | what the order is by then; unknown where a change of it is refused; foreign for what is not ours |
 //! | the line fails by the clock | every order that lives, or idle if none does |
 //! | the broker ends an order by the clock | waiting, working or partial |
 //! | others trade | foreign |
 //! | a connection is made, a question is asked | idle |
+//!
+//! An order that lives twice after a change can be in two states at once; what such an order adds is
+//! shown and not counted.
 
 use serde::Serialize;
 use simulator::{Basis, GatewayFault};
@@ -58,6 +61,7 @@ pub fn feasible(kind: GatewayFault) -> &'static [&'static str] {
             "filled",
             "cancelled",
             "rejected",
+            "unknown",
             "foreign",
         ],
         (_, Basis::Hour) => &["waiting", "working", "partial", "cancelled", "idle"],

@@ -22,6 +22,8 @@ pub const SHORT_TICKS: usize = 1_200;
 const CALM_TICKS: usize = 300;
 /// Lives after the first at most, in a short seed.
 const KILLS_MAX: u64 = 5;
+/// So many times that in a whole session at most.
+const LONG_LIVES: u64 = 8;
 /// By how much the wall clock is set, milliseconds: an hour, as at a clock change that went wrong,
 /// and what a time server corrects.
 const JUMPS_MS: [i64; 5] = [3_600_000, -3_600_000, -5_000, 1_500, -400];
@@ -252,7 +254,7 @@ impl Plan {
     fn draw_deaths(&mut self, ticks: usize) {
         let mut draws = Stream::new(self.seed, "torture-deaths", 0);
         let lives = ticks.div_ceil(SHORT_TICKS) as u64;
-        for _ in 0..draws.below(KILLS_MAX + 1) * lives.min(20) {
+        for _ in 0..draws.below(KILLS_MAX + 1) * lives.min(LONG_LIVES) {
             let kill = match draws.below(9) {
                 0 => Kill::BeforeAppend(1 + draws.below(300)),
                 1 => Kill::AfterAppend(1 + draws.below(300)),

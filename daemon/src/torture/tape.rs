@@ -18,8 +18,8 @@ use engine::inbox::Inbox;
 use engine::ports::{Feed, FeedError};
 use simulator::{Market, MarketConfig, MarketMove};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The stale time of the market's feed.
 const STALE_AFTER_MS: i64 = 3_000;
@@ -46,6 +46,7 @@ pub struct Tape {
     directory: Directory,
     symbols: Vec<Ticker>,
     contracts: Vec<(Ticker, OptionTerms)>,
+    standing: Mutex<Standing>,
 }
 
 impl Tape {
@@ -63,6 +64,7 @@ impl Tape {
             directory: Directory::default(),
             symbols: Vec::new(),
             contracts: Vec::new(),
+            standing: Mutex::default(),
         };
         for point in 1..=tape.grid.len() {
             let tick = tape.tick(point)?;
@@ -226,15 +228,35 @@ impl Tape {
 
     /// What stands at grid point `until` of the session that `now` lies in: the last event of each
     /// kind and instrument.
-    fn standing(&self, until: usize, now: usize) -> Vec<&Event> {
-        let mut last: BTreeMap<(u8, u32), &Event> = BTreeMap::new();
-        for event in self.between(self.grid.before(now), until) {
+    fn standing(&self, until: usize, now: usize) -> Vec<Event> {
+        let before = self.grid.before(now);
+        let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        if standing.before != before || until < standing.until {
+            *standing = Standing {
+                before,
+                until: before,
+                last: BTreeMap::new(),
+            };
+        }
+        // One process after the other asks: only what came since the last one is looked at.
+        for event in self.between(standing.until, until) {
             if let Some(key) = standing_key(&event.kind) {
-                last.insert(key, event);
+                standing.last.insert(key, event.clone());
             }
         }
-        last.into_values().collect()
+        standing.until = until.max(standing.until);
+        standing.last.values().cloned().collect()
     }
+}
+
+/// What stood when it was last asked for.
+#[derive(Debug, Default)]
+struct Standing {
+    /// The points before the session.
+    before: usize,
+    /// The last point that was looked at.
+    until: usize,
+    last: BTreeMap<(u8, u32), Event>,
 }
 
 /// What a later event of the same kind and instrument replaces; `None` for what just happens.
@@ -319,7 +341,7 @@ impl Feed for TapeFeed {
                 let after = until.saturating_sub(1);
                 let since = self.tape.at(after);
                 for event in self.tape.standing(after, until) {
-                    inbox.push(since, since, event.kind.clone());
+                    inbox.push(since, since, event.kind);
                 }
                 after
             }
