@@ -314,10 +314,13 @@ impl Plan {
             let later = point + 1 + place(&mut draws, 100);
             self.commands.push((self.instant(later), Command::Resume));
         }
-        // Somebody looks at it every half minute and goes on: else a fault would end most seeds.
+        // Somebody looks at it every half minute and nearly always goes on: else a fault would end
+        // most seeds.
         let mut point = 120;
-        while draws.chance(0.9) && point < self.calm_from {
-            self.commands.push((self.instant(point), Command::Resume));
+        while point < self.calm_from {
+            if draws.chance(0.9) {
+                self.commands.push((self.instant(point), Command::Resume));
+            }
             point += 120;
         }
         self.commands.sort_by_key(|(at, _)| *at);
