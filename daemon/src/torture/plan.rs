@@ -228,7 +228,7 @@ impl Plan {
             tape: turmoil::tape(seed, day, calm_from, whips),
             calm_from,
             gateway: GatewayConfig::default(),
-            disk: rates::disk(seed),
+            disk: rates::disk(seed, day.hours == Hours::Whole),
             deaths: Vec::new(),
             feed,
             silences,

@@ -102,14 +102,17 @@ fn most(kind: GatewayFault) -> f64 {
     }
 }
 
-/// The disk's faults: most disks fail in no way or in one, and a few turn bits over.
+/// The disk's faults: most disks fail in no way or in one, and a few turn bits over. In a whole
+/// session they fail a tenth as often: each failure is a start over all that was written since the
+/// open.
 #[must_use]
-pub fn disk(seed: u64) -> Rates {
+pub fn disk(seed: u64, is_whole_session: bool) -> Rates {
     let mut draws = Stream::new(seed, "torture-disk", 0);
+    let part = if is_whole_session { 0.1 } else { 1.0 };
     let mut rate = |one_in: u64, most: f64| {
         let uniform = draws.uniform();
         if draws.below(one_in) == 0 {
-            most * uniform
+            most * uniform * part
         } else {
             0.0
         }

@@ -1,6 +1,6 @@
 //! What the market of a seed does, and what goes wrong with its feed.
 
-use super::day::{Day, EXPIRY_DAYS};
+use super::day::{Day, EXPIRY_DAYS, Hours};
 use super::tape::TapeConfig;
 use components::units::{Price, Timestamp};
 use engine::random::Stream;
@@ -25,7 +25,11 @@ pub fn tape(seed: u64, day: &Day, calm_from: usize, whips: bool) -> TapeConfig {
         trades_per_day: 5_000.0,
         option_trades_per_day: 500.0,
         expiry_days_max: EXPIRY_DAYS,
-        requote_every_ticks: if whips { 1 } else { 4 },
+        requote_every_ticks: if whips && day.hours != Hours::Whole {
+            1
+        } else {
+            4
+        },
         ..MarketConfig::default()
     };
     let mut moves = Vec::new();
