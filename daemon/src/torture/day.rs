@@ -166,12 +166,12 @@ impl Day {
         Self::of(kind, hours, &sessions_from(day), minute)
     }
 
-    /// Five minutes of an ordinary day.
+    /// Five minutes of a Friday, for scripts that want nothing of the day.
     #[must_use]
-    pub fn ordinary(seed: u64) -> Self {
-        let mut draws = Stream::new(seed, "torture-day", 1);
-        let minute = i64::try_from(draws.below(1_440)).unwrap_or(0);
-        let sessions = sessions_from(DayKind::Ordinary.dates()[0]);
+    pub fn plain(seed: u64) -> Self {
+        let mut draws = Stream::new(seed, "torture-plan", 0);
+        let minute = i64::try_from(draws.below(300)).unwrap_or(0);
+        let sessions = sessions_from(date(2026, 3, 6));
         Self::of(DayKind::Ordinary, Hours::Between, &sessions, minute)
     }
 

@@ -122,7 +122,7 @@ impl Plan {
     /// A seed in which nothing goes wrong: scripted tests begin with it.
     #[must_use]
     pub fn calm(seed: u64) -> Self {
-        let mut plan = Self::drawn(seed, &Day::ordinary(seed));
+        let mut plan = Self::drawn(seed, &Day::plain(seed));
         plan.gateway.faults = GatewayFaults::default();
         plan.gateway.shuffles_messages = false;
         plan.disk = Rates::default();
@@ -223,8 +223,8 @@ impl Plan {
         let mut plan = Self {
             seed,
             day: (day.kind, day.hours),
-            closing: closing(day, &mut draws),
-            losing_trades_max: if draws.chance(0.2) { 3 } else { 20 },
+            closing: closing(seed, day),
+            losing_trades_max: 20,
             tape: turmoil::tape(seed, day, calm_from, whips),
             calm_from,
             gateway: GatewayConfig::default(),
@@ -239,7 +239,7 @@ impl Plan {
             second_at: None,
             config_text: String::new(),
         };
-        plan.config_text = config_text(&plan, &mut draws);
+        plan.config_text = config_text(&mut plan, &mut draws);
         plan.gateway = GatewayConfig {
             legs: LegRelease::drawn(seed),
             faults: faults.until(plan.faults_end()),
@@ -339,8 +339,9 @@ fn place(draws: &mut Stream, below: usize) -> usize {
 
 /// What is done before the close: in time where the close is far, at the last moment where a seed
 /// has the close in it, so that there is something to be done.
-fn closing(day: &Day, draws: &mut Stream) -> Closing {
-    let share = [1.0, 1.0, 0.5, 0.0][place(draws, 4)];
+fn closing(seed: u64, day: &Day) -> Closing {
+    let mut draws = Stream::new(seed, "torture-closing", 0);
+    let share = [1.0, 1.0, 0.5, 0.0][place(&mut draws, 4)];
     if day.has_close() {
         Closing {
             last_entry_s: 30,
@@ -359,7 +360,7 @@ fn closing(day: &Day, draws: &mut Stream) -> Closing {
 }
 
 /// Quick deals, so that many orders fit into five minutes.
-fn config_text(plan: &Plan, draws: &mut Stream) -> String {
+fn config_text(plan: &mut Plan, draws: &mut Stream) -> String {
     let seed = plan.seed;
     let sync = if draws.chance(0.5) {
         "every_tick"
@@ -367,8 +368,9 @@ fn config_text(plan: &Plan, draws: &mut Stream) -> String {
         "before_sending"
     };
     let chance = 0.01 + 0.04 * draws.uniform();
-    let patient_share = 0.5 * draws.uniform();
-    let losing_trades_max = plan.losing_trades_max;
+    let patient_share = 0.3 * draws.uniform();
+    let losing_trades_max = if draws.chance(0.2) { 3 } else { 20 };
+    plan.losing_trades_max = losing_trades_max;
     let stop_share = 0.05 + 0.2 * draws.uniform();
     let target_share = 0.1 + 0.4 * draws.uniform();
     let Closing {
