@@ -129,7 +129,7 @@ impl<'a> Walk<'a> {
         self.clock.note(&self.moment, limits, record);
         self.halts.note(found, model, limits, &self.moment, record);
         self.runs.note(found, model, &self.moment, record);
-        orders::i4_over_is_over(found, model, record);
+        orders::i4_over_is_over(found, model, self.moment.now, record);
         orders::i5_positions_are_sums(found, model, record);
         orders::i6_charges_are_kept(found, model, record);
         match record {

@@ -120,7 +120,7 @@ pub fn catch(bug: u8, until: u64) -> Caught {
         what: None,
     };
     if let Occasion::Drill(_, drill) = occasion {
-        let drilled = |bug| planted(bug, || drill().err());
+        let drilled = |bug| planted(bug, || quietly(|| drill().err()));
         return match (drilled(None), drilled(Some(bug))) {
             (None, Some(what)) => caught(1, None, what),
             _ => missed,

@@ -8,18 +8,22 @@ use auditor::{AuditLimits, Evidence, Figures, Mirrored, QuoteAt, Violation, audi
 use components::contract::Contract;
 use components::market::Ticker;
 use components::order::Role;
-use components::units::{Cash, Timestamp};
+use components::units::{Cash, Price, Timestamp};
 use engine::event::EventKind;
 use engine::frame::Frame;
 use engine::ports::FeedError;
 use engine::record::Record;
 use journal::{Extent, Fault, JournalReader, Storage};
-use simulator::{FaultCounts, FaultKind};
+use simulator::{Fault as FeedFault, FaultCounts, FaultKind};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 /// The feed counts as stale after this, and nothing is opened.
 const STALE_MS: i64 = 3_000;
+
+/// Offsets of a price, in percent of it, that put-call parity shows for certain: more than the band
+/// that a price may move in, and less than what the door refuses puts for.
+const OFFSET_PERCENT: std::ops::Range<i64> = 18..40;
 
 /// What a seed came to.
 #[derive(Clone, Debug, Default)]
@@ -226,11 +230,13 @@ fn limits(plan: &Plan, remains: &Remains) -> AuditLimits {
         orders_per_day_max: 1_000,
         notional_per_min_max: dollars(100_000),
         notional_per_day_max: dollars(1_000_000),
+        // What a jump of the clock stopped goes on when an operator has looked.
+        clock_block_ms: 60_000,
         // The feed's silence is judged here; a quote that does not change does not age.
         quote_age_max_ms: i64::MAX,
         evidence: Evidence {
             halts: halts(remains),
-            offsets: offsets(plan),
+            offsets: offsets(plan, remains),
             quotes: quotes(plan, remains),
             faults_end: Some(plan.faults_end()),
             mirrored: mirrored(plan, remains),
@@ -240,16 +246,42 @@ fn limits(plan: &Plan, remains: &Remains) -> AuditLimits {
     }
 }
 
-/// When the prices of underlyings were off.
-fn offsets(plan: &Plan) -> BTreeMap<Ticker, Vec<(Timestamp, Timestamp)>> {
+/// When the prices of underlyings were off by so much that the chain does not confirm them. Judged
+/// where nothing else is wrong with the feed, else the engine may not have been shown them.
+fn offsets(plan: &Plan, remains: &Remains) -> BTreeMap<Ticker, Vec<(Timestamp, Timestamp)>> {
     let mut offsets: BTreeMap<Ticker, Vec<(Timestamp, Timestamp)>> = BTreeMap::new();
+    let is_offset = |fault: &FeedFault| matches!(fault.kind, FaultKind::Offset { .. });
+    if !plan.feed.iter().all(is_offset) || !plan.silences.is_empty() {
+        return offsets;
+    }
+    let prices = first_prices(remains);
     for fault in &plan.feed {
-        if let FaultKind::Offset { ticker, .. } = fault.kind {
-            let offsets = offsets.entry(ticker).or_default();
-            offsets.push((fault.from, fault.until));
+        let FaultKind::Offset { ticker, by } = fault.kind else {
+            continue;
+        };
+        for (of, price) in &prices {
+            let is_shown = OFFSET_PERCENT.contains(&(by.0.abs().saturating_mul(100) / price.0));
+            if ticker == *of && is_shown {
+                let offsets = offsets.entry(*of).or_default();
+                offsets.push((fault.from, fault.until));
+            }
         }
     }
     offsets
+}
+
+/// The first bid of each underlying.
+fn first_prices(remains: &Remains) -> BTreeMap<Ticker, Price> {
+    let mut prices = BTreeMap::new();
+    let directory = remains.tape.directory();
+    for event in remains.tape.between(0, 8) {
+        if let EventKind::Quote { symbol, bid, .. } = event.kind
+            && let Some(ticker) = directory.ticker(symbol).filter(|_| bid.is_some())
+        {
+            prices.entry(ticker).or_insert(bid);
+        }
+    }
+    prices
 }
 
 /// What readers saw of the mirror, where every tick is made durable: in other runs it may show what

@@ -5,5 +5,8 @@
 
 /// R1 to R11: failures of others, from their public trackers.
 mod field;
+/// Planted faults are noticed.
+#[cfg(feature = "planted_bugs")]
+mod planted;
 /// What holds for every seed.
 mod seeds;

@@ -203,15 +203,7 @@ impl Judge<'_, '_, '_> {
         let key = self.key(signal);
         let class = PriceClass::of(key.underlying, &self.on.collar);
         let grid = class.grid();
-        let limit = if planted(10) {
-            // I10: the price is read in the wrong unit, and nobody holds it against the quote.
-            grid.ceil(Price(signal.limit.0.saturating_mul(2)))
-        } else if planted(11) {
-            // I11: nobody rounds it to what an exchange takes.
-            Price(signal.limit.0.saturating_add(1))
-        } else {
-            grid.ceil(signal.limit)
-        };
+        let limit = grid.ceil(signal.limit);
         let used = day_loss_used_ppm(exposure, &self.on.limits.0);
         let quantity = money::cut(
             signal.quantity,
@@ -245,7 +237,16 @@ impl Judge<'_, '_, '_> {
         };
         admit(exposure, &candidate, &rules).map_err(Refused::Limit)?;
         let id = self.next_id();
-        let entry = self.order(signal, id, Role::Entry, quantity, limit);
+        let price = if planted(10) {
+            // I10: it was read in the wrong unit, and nobody holds it against the quote.
+            grid.ceil(Price(limit.0.saturating_mul(2)))
+        } else if planted(11) {
+            // I11: nobody rounds it to what an exchange takes.
+            Price(limit.0.saturating_add(1))
+        } else {
+            limit
+        };
+        let entry = self.order(signal, id, Role::Entry, quantity, price);
         self.check_shape(signal, &entry)?;
         exposure.add(&candidate).map_err(Refused::Limit)?;
         let [stop, target] = legs(

@@ -9,6 +9,9 @@ use components::order::OrderIntent;
 use components::units::Timestamp;
 use engine::record::{Cause, Record};
 
+/// A price that is off has shown after so many milliseconds.
+const OFFSET_SHOWS_MS: i64 = 1_000;
+
 /// The last jump of the clock that nobody has answered.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Clock {
@@ -95,7 +98,10 @@ pub(crate) fn i26_confirmed(
 ) {
     let contract = intent.order.contract;
     let offsets = limits.evidence.offsets.get(&contract.underlying);
-    let is_off = |(from, until): &&(Timestamp, Timestamp)| (*from..*until).contains(&moment.now);
+    // The first price that is off may come a moment later.
+    let is_off = |(from, until): &&(Timestamp, Timestamp)| {
+        (from.plus_millis(OFFSET_SHOWS_MS)..*until).contains(&moment.now)
+    };
     if let Some((from, _)) = offsets.into_iter().flatten().find(is_off) {
         let id = intent.order.id;
         found.add(

@@ -7,7 +7,7 @@ use crate::model::Model;
 use components::contract::Instrument;
 use components::market::Side;
 use components::order::{OrderId, OrderIntent, OrderKind, OrderStatus, Role};
-use components::units::Price;
+use components::units::{Price, Timestamp};
 use engine::record::Record;
 use engine::report::Report;
 use std::collections::BTreeMap;
@@ -49,17 +49,18 @@ pub(crate) fn i3_numbers_rise(found: &mut Found, model: &Model, intent: &OrderIn
     }
 }
 
-/// I4: what is over stays over.
-pub(crate) fn i4_over_is_over(found: &mut Found, model: &Model, record: &Record) {
+/// I4: what is over stays over, and is not resolved once more.
+pub(crate) fn i4_over_is_over(found: &mut Found, model: &Model, now: Timestamp, record: &Record) {
     let (order, to) = match record {
         Record::TimedOut { order } => (*order, OrderStatus::Unknown),
         Record::Resolved { order, status } => (*order, *status),
         _ => return,
     };
+    // What was over before this frame needs no resolving: the engine took it for alive.
     let known = model
         .orders
         .get(&order)
-        .filter(|o| o.is_over() && o.status != to);
+        .filter(|o| o.is_over() && (o.status != to || o.over_at < now));
     if let Some(known) = known {
         let (contract, from) = (known.terms().contract, known.status.name());
         found.add(

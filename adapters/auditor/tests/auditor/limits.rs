@@ -368,3 +368,20 @@ fn i30_openings_on_a_halted_underlying() {
     halted(Some(-4_000)).violates(30, "halted since");
     halted(Some(-5_000)).is_clean();
 }
+
+#[test]
+fn i26_openings_at_a_price_that_nothing_confirms() {
+    let off = |from: i64, until: i64| {
+        let mut desk = Desk::new();
+        let at = |millis| desk.now().plus_millis(millis);
+        let period = (at(from), at(until));
+        let ticker = Ticker::new("AAA").unwrap();
+        desk.limits.evidence.offsets.insert(ticker, vec![period]);
+        open(&mut desk, "BBB", 1);
+        open(&mut desk, "AAA", 1);
+        desk
+    };
+    off(-2_000, 10_000).violates(26, "is off since");
+    off(-2_000, 0).is_clean();
+    off(5_000, 10_000).is_clean();
+}

@@ -2,7 +2,7 @@
 
 use crate::desk::{Desk, contract};
 use components::contract::Instrument;
-use components::order::{ExecutionId, OrderId, OrderKind, Role};
+use components::order::{ExecutionId, OrderId, OrderKind, OrderStatus, Role};
 use components::units::{Cash, Price};
 use engine::record::Record;
 use engine::report::Report;
@@ -106,6 +106,15 @@ fn i4_what_is_over_comes_back() {
     let [entry, ..] = desk.position(contract("AAA", 100), 1);
     desk.record(Record::TimedOut { order: entry });
     desk.violates(4, "from filled to unknown");
+    let mut desk = Desk::new();
+    let [entry, ..] = desk.position(contract("AAA", 100), 1);
+    desk.tick();
+    let status = OrderStatus::Filled;
+    desk.record(Record::Resolved {
+        order: entry,
+        status,
+    });
+    desk.violates(4, "from filled to filled");
 }
 
 #[test]

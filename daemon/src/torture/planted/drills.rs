@@ -1,7 +1,7 @@
 //! Drills: what no seed could tell. Each uses the real part, holds without the planted fault and
 //! fails with it; the sentence says what was found.
 
-use crate::assemble::{DEFAULT_CONFIG, Parts, assemble};
+use crate::assemble::{DEFAULT_CONFIG, DEFAULT_SIGNALS, Parts, assemble};
 use crate::check::NoBroker;
 use crate::interlock;
 use crate::recovery::{Start, recover};
@@ -13,7 +13,7 @@ use components::order::ExecutionId;
 use components::units::{Cash, Price, Timestamp};
 use engine::calendar::{Calendar, LAST_DATE, Session};
 use engine::clock::{SteppedClock, TICK_MS, Tick, Window};
-use engine::config::Layers;
+use engine::config::{Config, Layers};
 use engine::directory::{Directory, Listings};
 use engine::event::EventKind;
 use engine::frame::{FRAME_VERSION, Frame, Header};
@@ -61,7 +61,7 @@ pub fn garbage_at_the_door() -> Result<(), String> {
         end,
     };
     let mut engine = assemble(Parts {
-        config: Layers::new(DEFAULT_CONFIG).load().map_err(broken)?,
+        config: built_in()?,
         calendar: Calendar::nyse(),
         clock: Box::new(SteppedClock::new(vec![window])),
         feeds: vec![Box::new(Garbage::new())],
@@ -120,6 +120,15 @@ pub fn garbage_at_the_door() -> Result<(), String> {
     Ok(())
 }
 
+/// The config as it is built in, whatever the environment says.
+fn built_in() -> Result<Config, String> {
+    let layers = Layers::new(DEFAULT_CONFIG);
+    let layers = DEFAULT_SIGNALS
+        .into_iter()
+        .fold(layers, |layers, (file, text)| layers.file(file, text));
+    layers.load().map_err(broken)
+}
+
 /// A feed of a symbol and a contract whose numbers mean nothing most of the time.
 #[derive(Debug)]
 struct Garbage {
@@ -141,7 +150,7 @@ impl Garbage {
     }
 
     fn price(&mut self) -> Price {
-        let prices = [i64::MIN, -1, 0, 1, 10_000, 1_000_000, i64::MAX];
+        let prices = [-10_000, -1, 0, 1, 10_000, 1_000_000, 20_000_000_000];
         Price(self.one_of(&prices).unwrap_or(0))
     }
 

@@ -6,12 +6,12 @@ use super::drills;
 use crate::torture::fuse::Kill;
 use crate::torture::grid::Grid;
 use crate::torture::plan::{Death, MirrorKind, Plan};
-use components::units::Price;
+use components::units::{Price, Timestamp};
 use engine::calendar::Calendar;
 use engine::clock::{Jump, TICK_MS, Window};
 use engine::command::Command;
 use jiff::civil::{Date, date};
-use simulator::{Fault, FaultKind, GatewayFault, GatewayFaults, ticker_of};
+use simulator::{Fault, FaultKind, GatewayFault, GatewayFaults, MarketMove, MoveKind, ticker_of};
 use std::fmt::Display;
 
 /// What a fault is tried on.
@@ -41,23 +41,31 @@ pub fn occasion(bug: u8) -> Occasion {
     use Occasion::{Drill, Pairs, Seeds};
     match bug {
         2 => Seeds("one wish again and again", repeated_wishes),
+        3 => Seeds("gateways that restart", restarted_gateways),
+        4 => Seeds("acknowledgements that come late", late_acknowledgements),
+        5 => Seeds("reports that come again", repeated_reports),
         7 => Seeds("orders that never arrive", lost_orders),
         8 => Seeds("entries called back all the time", slow_cancels),
+        10 | 11 | 12 | 14 | 15 | 23 => Seeds("signals all the time", eager),
         13 => Seeds("others trade on the account", foreign_orders),
         16 => Seeds("three losing trades and restarts", losing_restarts),
+        17 => Seeds("halts all the time", halts),
         18 => Seeds("halts and restarts", halted_restarts),
+        20 => Seeds("stops that are refused", refused_stops),
         22 => Seeds("a broker that refuses all", refused),
         24 => Seeds("a market that falls silent", silences),
+        25 => Drill("garbage at the door", drills::garbage_at_the_door),
         26 => Seeds("a price that is off", offset_price),
         27 => Seeds("a wall clock that jumps", jumping_clock),
         28 => Seeds("the last minutes of a half day", half_day),
-        31 => Seeds("the end of an expiry Friday", expiry_friday),
-        25 => Drill("garbage at the door", drills::garbage_at_the_door),
         29 => Drill("days beyond the calendar", drills::days_beyond_the_calendar),
+        30 => Seeds("underlyings that are halted", halted_underlyings),
+        31 => Seeds("the end of an expiry Friday", expiry_friday),
+        32 => Seeds("power that fails", power_cuts),
         33 => Drill("every byte of a journal damaged", drills::damaged_journal),
-        35 => Pairs("seeds lived twice", 35, |seed| {
-            (Plan::short(seed), Plan::short(seed))
-        }),
+        34 => Seeds("restarts", |seed| restarting(eager(seed))),
+        35 => Pairs("seeds lived twice", 35, |seed| (eager(seed), eager(seed))),
+        36 => Seeds("a second engine", second_engine),
         37 => Seeds("a mirror beside every commit", mirrored),
         38 => Pairs("a mirror that fails against none", 38, two_mirrors),
         45 => Drill(
@@ -91,6 +99,22 @@ fn repeated_wishes(seed: u64) -> Plan {
     plan
 }
 
+fn restarted_gateways(seed: u64) -> Plan {
+    faulty(eager(seed), &[(GatewayFault::GatewayRestart, 100.0)])
+}
+
+fn late_acknowledgements(seed: u64) -> Plan {
+    faulty(eager(seed), &[(GatewayFault::ExecutionFirst, 0.3)])
+}
+
+fn repeated_reports(seed: u64) -> Plan {
+    faulty(eager(seed), &[(GatewayFault::Duplicate, 0.2)])
+}
+
+fn refused_stops(seed: u64) -> Plan {
+    faulty(eager(seed), &[(GatewayFault::StopLegRejected, 0.3)])
+}
+
 fn lost_orders(seed: u64) -> Plan {
     faulty(eager(seed), &[(GatewayFault::DropBeforeArrival, 0.2)])
 }
@@ -98,17 +122,14 @@ fn lost_orders(seed: u64) -> Plan {
 fn slow_cancels(seed: u64) -> Plan {
     let mut plan = faulty(patient(seed), &[(GatewayFault::Delay, 0.3)]);
     set(&mut plan, "good_for_s", 60);
-    plan.commands = (1..)
-        .map(|n| n * 12)
-        .take_while(|point| *point < plan.calm_from)
-        .map(|point| (plan.instant(point), Command::CancelAll))
-        .collect();
+    plan.commands = every(&plan, 12, Command::CancelAll);
     plan
 }
 
 fn foreign_orders(seed: u64) -> Plan {
-    let mut plan = faulty(eager(seed), &[(GatewayFault::ForeignOrder, 1_000.0)]);
+    let mut plan = faulty(eager(seed), &[(GatewayFault::ForeignOrder, 150.0)]);
     set(&mut plan, "reconcile_s", 5);
+    plan.commands = every(&plan, 20, Command::Resume);
     plan
 }
 
@@ -116,6 +137,44 @@ fn losing_restarts(seed: u64) -> Plan {
     let mut plan = restarting(eager(seed));
     set(&mut plan, "losing_trades_max", 3);
     plan
+}
+
+fn halts(seed: u64) -> Plan {
+    let mut plan = eager(seed);
+    for place in 0..8 {
+        let at = |point: usize| plan.instant(100 * place + point);
+        let (halt, resume) = ((at(50), Command::Halt), (at(100), Command::Resume));
+        plan.commands.extend([halt, resume]);
+    }
+    plan
+}
+
+fn halted_underlyings(seed: u64) -> Plan {
+    let mut plan = eager(seed);
+    plan.tape.moves = (0..6)
+        .map(|place| MarketMove {
+            at: plan.instant(100 + 120 * place),
+            ticker: ticker_of(place % 2),
+            kind: MoveKind::Halt { seconds: 15.0 },
+        })
+        .collect();
+    plan
+}
+
+fn power_cuts(seed: u64) -> Plan {
+    let mut plan = restarting(eager(seed));
+    for death in &mut plan.deaths {
+        death.kill = Kill::AfterSync(3);
+        death.power = true;
+    }
+    plan
+}
+
+fn second_engine(seed: u64) -> Plan {
+    Plan {
+        second_at: Some(100),
+        ..eager(seed)
+    }
 }
 
 fn halted_restarts(seed: u64) -> Plan {
@@ -139,13 +198,14 @@ fn silences(seed: u64) -> Plan {
 
 fn offset_price(seed: u64) -> Plan {
     let mut plan = eager(seed);
-    for place in 0..2 {
+    // A quarter of each price.
+    for (place, dollars) in [(0, 25), (1, 62)] {
         plan.feed.push(Fault {
             from: plan.instant(100 + 300 * place),
             until: plan.instant(300 + 300 * place),
             kind: FaultKind::Offset {
                 ticker: ticker_of(place),
-                by: Price(1_000_000),
+                by: Price(dollars * 10_000),
             },
         });
     }
@@ -232,6 +292,14 @@ fn faulty(mut plan: Plan, rates: &[(GatewayFault, f64)]) -> Plan {
     }
     plan.gateway.faults = faults.until(plan.faults_end());
     plan
+}
+
+/// A command every so many ticks until faults end.
+fn every(plan: &Plan, ticks: usize, command: Command) -> Vec<(Timestamp, Command)> {
+    (ticks..plan.calm_from)
+        .step_by(ticks)
+        .map(|point| (plan.instant(point), command))
+        .collect()
 }
 
 /// The seed as many processes of ten seconds each.
