@@ -37,17 +37,25 @@ pub struct Args {
 pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
     let mut wrong = Vec::new();
     let mut right = Vec::new();
+    // What a safety rule forbids weighs more than a mistake.
+    let mut exit = Exit::Config;
+    let mut refuse = |failure: &Failure| {
+        if failure.exit() == Exit::StartRefused {
+            exit = Exit::StartRefused;
+        }
+        wrong.push(failure.to_string());
+    };
     let names = settings::section_names().map_err(settings::refused)?;
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     match settings::load(&arguments.config, None).and_then(plugs_in) {
         Ok(()) => right.push(("config", "config".to_owned())),
-        Err(failure) => wrong.push(failure.to_string()),
+        Err(failure) => refuse(&failure),
     }
     for text in texts(arguments)? {
         match check_scenario(&text, &names, &arguments.config) {
             Ok(()) => right.push(("scenario", text.file)),
             // What is wrong with the config itself is told once.
-            Err(failure) => wrong.push(failure.to_string()),
+            Err(failure) => refuse(&failure),
         }
     }
     let format = general.format_or(Format::Table);
@@ -60,7 +68,7 @@ pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
     if wrong.is_empty() {
         Ok(())
     } else {
-        Err(Failure::new(Exit::Config, wrong.join("\n")))
+        Err(Failure::new(exit, wrong.join("\n")))
     }
 }
 

@@ -98,6 +98,10 @@ pub struct Args {
     #[cfg(feature = "planted_bugs")]
     #[arg(long)]
     pub planted: bool,
+    /// With --planted: seeds as they are drawn, without an occasion for each fault
+    #[cfg(feature = "planted_bugs")]
+    #[arg(long, requires = "planted")]
+    pub drawn: bool,
     /// Plants the fault of one invariant
     #[cfg(feature = "planted_bugs")]
     #[arg(long, value_name = "NUMBER")]

@@ -33,7 +33,9 @@ const SEEDS_MAX: u64 = 1_000;
 pub struct Caught {
     /// The invariant that it breaks.
     pub bug: u8,
-    /// Seeds until it was noticed, 1 for a drill; absent if it was not.
+    /// Whether it was noticed.
+    pub noticed: bool,
+    /// Seeds until it was; absent for a drill.
     pub seeds: Option<u64>,
     /// What it was tried on.
     pub on: &'static str,
@@ -66,7 +68,7 @@ pub(crate) fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
         for _ in 0..threads(arguments) {
             scope.spawn(|| {
                 while let Some(bug) = bugs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let caught = catch(bug.0, until);
+                    let caught = catch(bug.0, until, arguments.drawn);
                     found
                         .lock()
                         .unwrap_or_else(PoisonError::into_inner)
@@ -80,7 +82,7 @@ pub(crate) fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
     let mut seeds: Vec<u64> = bugs.iter().filter_map(|caught| caught.seeds).collect();
     seeds.sort_unstable();
     let report = Report {
-        caught: seeds.len(),
+        caught: bugs.iter().filter(|caught| caught.noticed).count(),
         of: bugs.len(),
         median_seeds: seeds.get(seeds.len() / 2).copied(),
         worst_seeds: seeds.last().copied(),
@@ -100,20 +102,26 @@ pub(crate) fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Tries a planted fault until it is noticed, on seeds below `until`.
+/// Tries a planted fault until it is noticed, on seeds below `until`: on its own occasion, or on
+/// seeds as they are `drawn`.
 #[must_use]
-pub fn catch(bug: u8, until: u64) -> Caught {
-    let occasion = occasion(bug);
+pub fn catch(bug: u8, until: u64, drawn: bool) -> Caught {
+    let occasion = match occasion(bug) {
+        Occasion::Seeds(..) if drawn => Occasion::Seeds("seeds", Plan::short),
+        occasion => occasion,
+    };
     let on = occasion.name();
     let caught = |seeds, by, what| Caught {
         bug,
-        seeds: Some(seeds),
+        noticed: true,
+        seeds,
         on,
         by,
         what: Some(what),
     };
     let missed = Caught {
         bug,
+        noticed: false,
         seeds: None,
         on,
         by: None,
@@ -122,7 +130,7 @@ pub fn catch(bug: u8, until: u64) -> Caught {
     if let Occasion::Drill(_, drill) = occasion {
         let drilled = |bug| planted(bug, || quietly(|| drill().err()));
         return match (drilled(None), drilled(Some(bug))) {
-            (None, Some(what)) => caught(1, None, what),
+            (None, Some(what)) => caught(None, None, what),
             _ => missed,
         };
     }
@@ -135,7 +143,7 @@ pub fn catch(bug: u8, until: u64) -> Caught {
             && lived(None).is_empty()
         {
             let what = violation.what.clone();
-            return caught(seed + 1, Some(violation.invariant), what);
+            return caught(Some(seed + 1), Some(violation.invariant), what);
         }
     }
     missed
@@ -186,10 +194,10 @@ fn show(report: &Report, out: &mut impl Write) -> Result<(), Failure> {
         let what = bug.what.as_deref().unwrap_or_default();
         match (bug.seeds, bug.by) {
             (Some(seeds), Some(by)) => {
-                writeln!(out, "  I{number:<2} {seeds:>4} seeds, {on}: I{by} {what}")?;
+                writeln!(out, "  I{number:<2} seeds {seeds:>3}, {on}: I{by} {what}")?;
             }
-            (Some(_), None) => writeln!(out, "  I{number:<2}      drill, {on}: {what}")?,
-            (None, _) => writeln!(out, "  I{number:<2} not noticed, {on}")?,
+            _ if bug.noticed => writeln!(out, "  I{number:<2} drill, {on}: {what}")?,
+            _ => writeln!(out, "  I{number:<2} not noticed, {on}")?,
         }
     }
     Ok(())

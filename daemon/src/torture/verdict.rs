@@ -21,9 +21,9 @@ use std::sync::{Arc, PoisonError};
 /// The feed counts as stale after this, and nothing is opened.
 const STALE_MS: i64 = 3_000;
 
-/// Offsets of a price, in percent of it, that put-call parity shows for certain: more than the band
-/// that a price may move in, and less than what the door refuses puts for.
-const OFFSET_PERCENT: std::ops::Range<i64> = 18..40;
+/// An offset of so many percent of a price shows for certain: it is more than the band in which a
+/// price may move.
+const OFFSET_PERCENT: i64 = 18;
 
 /// What a seed came to.
 #[derive(Clone, Debug, Default)]
@@ -260,7 +260,7 @@ fn offsets(plan: &Plan, remains: &Remains) -> BTreeMap<Ticker, Vec<(Timestamp, T
             continue;
         };
         for (of, price) in &prices {
-            let is_shown = OFFSET_PERCENT.contains(&(by.0.abs().saturating_mul(100) / price.0));
+            let is_shown = by.0.saturating_mul(100) / price.0 >= OFFSET_PERCENT;
             if ticker == *of && is_shown {
                 let offsets = offsets.entry(*of).or_default();
                 offsets.push((fault.from, fault.until));

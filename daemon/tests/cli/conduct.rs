@@ -165,3 +165,31 @@ fn completions_and_man_pages_are_written() {
     let verb = alphatrader(["man", "analyze", "vpin"], b"");
     assert!(verb.code == Some(0) && verb.stdout.contains("bucket"));
 }
+
+#[test]
+fn a_config_that_wants_real_money_is_refused_with_78_and_every_reason() {
+    let place = tempfile::tempdir().unwrap();
+    let config = place.path().join("live.yaml");
+    let path = config.to_str().unwrap();
+    let state = place.path().to_str().unwrap();
+    std::fs::write(&config, "mode: live\nbroker: { account: DU1 }\n").unwrap();
+    let check = &["check", "--config", path][..];
+    let simulate = &["simulate", "--config", path, "--state-dir", state][..];
+    for arguments in [check, simulate] {
+        let run = alphatrader(arguments, b"");
+        assert_eq!(run.code, Some(78), "{}", run.stderr);
+        let reasons = ["feature live", "--live", "DU1", "no broker", "arm.json"];
+        for reason in reasons {
+            assert!(run.stderr.contains(reason), "{reason}: {}", run.stderr);
+        }
+    }
+    // Nothing was started that a second run would find.
+    assert!(!place.path().join("lock").exists());
+    std::fs::write(&config, "mode: real\n").unwrap();
+    let run = alphatrader(["check", "--config", path], b"");
+    assert_eq!(run.code, Some(4));
+    let told = run.stderr.contains("mode") && run.stderr.contains("paper");
+    assert!(told, "{}", run.stderr);
+    std::fs::write(&config, "mode: paper\n").unwrap();
+    assert_eq!(alphatrader(["check", "--config", path], b"").code, Some(0));
+}

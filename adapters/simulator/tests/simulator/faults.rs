@@ -253,3 +253,31 @@ fn trade_on_garbage(seed: u64) {
     }
     assert!(fills > 150, "{fills} fills");
 }
+
+#[test]
+fn an_offset_moves_the_prices_of_one_underlying_and_nothing_else() {
+    let (of, by) = (ticker_of(0), Price(250_000));
+    let (sound, faulted) = minute(FaultKind::Offset { ticker: of, by });
+    assert_eq!(sound.len(), faulted.len());
+    let mut moved = 0;
+    for (sound, faulted) in sound.iter().zip(&faulted) {
+        let mut expected = sound.clone();
+        if let EventKind::Quote {
+            symbol, bid, ask, ..
+        } = &mut expected.kind
+            && symbol.0 == 0
+            && is_during(sound)
+        {
+            (bid.0, ask.0) = (bid.0 + by.0, ask.0 + by.0);
+            moved += 1;
+        } else if let EventKind::Trade { symbol, price, .. } = &mut expected.kind
+            && symbol.0 == 0
+            && is_during(sound)
+        {
+            price.0 += by.0;
+            moved += 1;
+        }
+        assert_eq!(*faulted, expected);
+    }
+    assert!(moved > 10, "{moved}");
+}

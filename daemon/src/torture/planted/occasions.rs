@@ -136,6 +136,7 @@ fn foreign_orders(seed: u64) -> Plan {
 fn losing_restarts(seed: u64) -> Plan {
     let mut plan = restarting(eager(seed));
     set(&mut plan, "losing_trades_max", 3);
+    plan.losing_trades_max = 3;
     plan
 }
 
