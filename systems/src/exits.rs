@@ -266,7 +266,8 @@ impl<'a> Position<'a> {
         let mut state = known.unwrap_or_else(|| adopted(contract, books, quote));
         let excursion = managed.excursions.get(&contract).copied();
         let mut excursion = excursion.unwrap_or_else(|| Excursion::from_entry(state.entry_price));
-        let fresh = !halt.halted && market.feeds.is_fresh(sources.chain, tick.now);
+        let believed = !halt.halted && !sources.band.is_quarantined();
+        let fresh = believed && market.feeds.is_fresh(sources.chain, tick.now);
         if fresh {
             excursion.observe(quote);
             state.best = trailing::best_bid(state.best, quote);

@@ -9,6 +9,7 @@
 use crate::chains::{Chains, index_chains};
 use crate::ingest::door::Door;
 use crate::ingest::refusal::Refusals;
+use band::PriceBand;
 use bevy_ecs::prelude::*;
 use bevy_ecs::query::QueryNotDenseError;
 use components::contract::{ContractId, ContractOf, OptionTerms, Settlement};
@@ -37,6 +38,8 @@ use engine::plugin::Plugin;
 use engine::transcript::Transcript;
 use serde::Deserialize;
 
+/// Whether a price can be believed.
+pub mod band;
 mod columns;
 mod door;
 mod fold;
@@ -56,6 +59,10 @@ pub struct IngestConfig {
     /// A price above this is refused, dollars.
     #[garde(custom(within(1.0, 10_000_000.0)))]
     pub price_max_usd: f64,
+    /// A price of an underlying that is further from the last than this share of it is refused, and
+    /// nothing of the underlying is traded until one is believed again.
+    #[garde(custom(within(0.01, 10.0)))]
+    pub price_band_share: f64,
 }
 
 impl Section for IngestConfig {
@@ -112,6 +119,8 @@ pub struct Sources {
     pub book: FeedId,
     /// Whether quotes come from elsewhere than the book.
     pub has_quotes: bool,
+    /// Which prices are believed.
+    pub band: PriceBand,
 }
 
 impl Default for Sources {
@@ -121,6 +130,7 @@ impl Default for Sources {
             chain: FeedId::ENGINE,
             book: FeedId::ENGINE,
             has_quotes: false,
+            band: PriceBand::default(),
         }
     }
 }
@@ -169,6 +179,9 @@ fn open_session(world: &mut World) {
     }
     for mut trade in world.query::<&mut LastTrade>().iter_mut(world) {
         trade.day_volume = 0;
+    }
+    for mut sources in world.query::<&mut Sources>().iter_mut(world) {
+        sources.band.forget();
     }
     let gone: Vec<Entity> = world
         .query::<(Entity, &Settlement, Option<&Position>)>()
@@ -320,6 +333,7 @@ pub fn take_in(
         tick: &tick,
         config: &config,
         price_max: Price::from_dollars(config.price_max_usd).unwrap_or(Price(i64::MAX)),
+        band_ppm: crate::exits::rules::Share::new(config.price_band_share).millionths(),
         directory: &directory,
         chains: &mut chains,
         counts: &mut counts,

@@ -374,9 +374,9 @@ impl Ledger {
                 if order.status().is_terminal() {
                     order.revive(now, changes);
                 }
-                let terms = order.followed.intent.order;
-                let left = terms.quantity.saturating_sub(order.taken);
-                if open.quantity > left || open.limit != terms.kind.limit() {
+                let (limit, left) = (order.followed.intent.order.kind.limit(), order.left());
+                let lacks = order.former.is_some() && open.quantity < left;
+                if open.quantity > left || open.limit != limit || lacks {
                     order.remember(now, open.quantity, open.limit);
                 }
             });

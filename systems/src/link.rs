@@ -10,11 +10,11 @@ use crate::chains::Chains;
 use crate::ledger::{Doubt, LedgerOrder, Missing, reconciliation};
 use crate::positions::{mark_positions, place_positions};
 use crate::reflection::Reflection;
-use crate::wishes::Wishes;
+use crate::wishes::{Change, Wishes};
 use bevy_ecs::prelude::*;
 use components::contract::Instrument;
 use components::market::Quote;
-use components::order::OrderStatus;
+use components::order::{OrderStatus, Role};
 use components::units::{NANOS_PER_SECOND, Price, Timestamp};
 use engine::clock::Tick;
 use engine::config::{ConfigError, Section, within};
@@ -28,6 +28,9 @@ use engine::plugin::Plugin;
 use engine::record::{Cause, Record, Restriction};
 use engine::report::{BrokerState, Report};
 use serde::Deserialize;
+
+/// A stop or an exit of what is held that was not answered after this is asked about.
+const PROTECTION_ANSWER_NANOS: i64 = 3 * NANOS_PER_SECOND / 4;
 
 /// The code of a gateway that has lost its broker, and says so when it has it again.
 const BROKER_LOST: u32 = 1_100;
@@ -292,6 +295,16 @@ fn work_through(
         reflection.note(format_args!("difference {difference}"));
     }
     wishes.cancels.extend(plan.cancels);
+    let lost = plan.changes.iter().filter_map(|(order, quantity)| {
+        let kind = books.ledger().order(*order)?.followed.intent.order.kind;
+        let (order, quantity) = (*order, *quantity);
+        Some(Change {
+            order,
+            kind,
+            quantity,
+        })
+    });
+    wishes.changes.extend(lost);
     link.missing = plan.missing;
     link.answers += 1;
     link.differences += plan.differences.len() as u64;
@@ -320,7 +333,8 @@ fn mark(
     quote.mid_dollars().and_then(Price::from_dollars)
 }
 
-/// Orders that were not answered in time become unknown: they keep what they reserve.
+/// Orders that were not answered in time become unknown: they keep what they reserve. The broker is
+/// asked much earlier about those that should protect or close what is held.
 fn time_orders_out(
     tick: Res<Tick>,
     config: Res<BrokerConfig>,
@@ -328,7 +342,19 @@ fn time_orders_out(
     mut books: ResMut<Books>,
     mut reflection: Reflection<'_>,
 ) {
-    let patience = config.answer_s.saturating_mul(1_000_000_000);
+    let ledger = books.ledger();
+    let is_missed = |order: &LedgerOrder| {
+        let since = order.followed.sent_at;
+        let waits = since.is_some_and(|at| tick.now.nanos_since(at) >= PROTECTION_ANSWER_NANOS);
+        let covers = matches!(order.role(), Role::Stop | Role::Exit);
+        let instrument = Instrument::Option(order.contract());
+        order.status() == OrderStatus::Sent
+            && waits
+            && covers
+            && ledger.position(&instrument).quantity > 0
+    };
+    link.wants |= ledger.open_orders().any(is_missed);
+    let patience = config.answer_s.saturating_mul(NANOS_PER_SECOND);
     let silent: Vec<_> = books
         .ledger()
         .open_orders()

@@ -269,7 +269,7 @@ pub fn withdraw_entries(
         };
         let fresh =
             feeds.is_fresh(sources.spot, tick.now) && feeds.is_fresh(sources.chain, tick.now);
-        if halt.halted || !fresh {
+        if halt.halted || sources.band.is_quarantined() || !fresh {
             wishes.cancels.push(order.id());
         }
     }

@@ -342,9 +342,10 @@ fn score<S: Strategy>(
             continue;
         };
         signals.scored += 1;
+        let is_believed = !halt.halted && !sources.band.is_quarantined();
         // I24: what the market said long ago is taken for what it says, here as in risk.
         let is_stale = !feeds.is_fresh(sources.spot, tick.now) && !planted(24);
-        if halt.halted || is_stale {
+        if !is_believed || is_stale {
             continue;
         }
         let view = MarketView {

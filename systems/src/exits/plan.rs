@@ -8,7 +8,7 @@
 use super::action::Action;
 use super::grid::Grid;
 use super::held::{Held, Link, Moment};
-use super::protection::{Cover, Verdict, exiting, legs, missing_stop, protect, stop_has_failed};
+use super::protection::{Cover, Verdict, exiting, legs, protect, stop_has_failed};
 use super::rules::Rules;
 use super::scale_out::{Portion, left_after, steps_reached};
 use super::schedule::{Due, Times, due};
@@ -216,6 +216,7 @@ impl<'a> View<'a> {
             foreign_selling: self.held.foreign_selling,
             exposed_since: self.held.state.exit.exposed_since,
             stop_rejected: self.held.state.exit.stop_rejected,
+            can_close: self.bid.is_some(),
             now: self.moment.now,
         }
     }
@@ -246,13 +247,8 @@ impl<'a> View<'a> {
             actions.push(Action::Closing { why });
         }
         if self.bid.is_none() {
-            // Nothing can be sold at a price that nobody knows: what rests stays, or is put back.
-            let nothing = exiting(self.held.orders) == 0
-                && legs(self.held.orders, Role::Stop).next().is_none();
-            if nothing && !self.held.state.exit.stop_rejected {
-                let cover = self.cover((0, why));
-                actions.extend(missing_stop(&cover, self.rules, self.held.grid));
-            }
+            // Nothing can be sold at a price that nobody knows: what rests protects until then.
+            protect(&self.cover((0, why)), self.rules, self.held.grid, actions);
             return;
         }
         for order in self.held.orders {

@@ -35,6 +35,8 @@ pub struct Cover<'a> {
     pub exposed_since: Option<Timestamp>,
     /// Whether the broker refused the last stop.
     pub stop_rejected: bool,
+    /// Whether it could be closed now: nothing is sold at a price that nobody knows.
+    pub can_close: bool,
     /// Now.
     pub now: Timestamp,
 }
@@ -93,11 +95,13 @@ pub fn protect(cover: &Cover<'_>, rules: &Rules, grid: Grid, actions: &mut Vec<A
             // I20: nobody notices that the stop is missing.
             return Verdict::Hold;
         }
-        if overdue || cover.stop_rejected {
+        if cover.can_close && (overdue || cover.stop_rejected) {
             return Verdict::CloseNow;
         }
-        actions.extend(missing_stop(cover, rules, grid));
-    } else if cover.wanted > 0 && overdue {
+        if !cover.stop_rejected {
+            actions.extend(missing_stop(cover, rules, grid));
+        }
+    } else if cover.wanted > 0 && overdue && cover.can_close {
         return Verdict::CloseNow;
     }
     fit(cover, Role::Stop, actions, |leg| match leg.kind {
@@ -112,7 +116,7 @@ pub fn protect(cover: &Cover<'_>, rules: &Rules, grid: Grid, actions: &mut Vec<A
 }
 
 /// A stop for what no stop protects, as far as other orders leave room for it.
-pub fn missing_stop(cover: &Cover<'_>, rules: &Rules, grid: Grid) -> Option<Action> {
+fn missing_stop(cover: &Cover<'_>, rules: &Rules, grid: Grid) -> Option<Action> {
     let oca = legs(cover.orders, Role::Target).find_map(|target| target.oca);
     let quantity = room(cover, |order| oca.is_some() && order.oca == oca).min(cover.wanted);
     (quantity > 0).then(|| Action::PlaceStop {

@@ -28,6 +28,12 @@ impl Share {
         Self((fraction * 1e6).round().clamp(0.0, 1e12) as i64)
     }
 
+    /// It as a whole number of millionths.
+    #[must_use]
+    pub fn millionths(self) -> i64 {
+        self.0
+    }
+
     /// Whether it is nothing.
     #[must_use]
     pub fn is_zero(self) -> bool {

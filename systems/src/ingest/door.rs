@@ -18,6 +18,9 @@ use engine::event::{Bar, Event, EventKind};
 use engine::planted::planted;
 use engine::transcript::Transcript;
 
+/// What vendors write for a size or a number of contracts that is not set, and all above it.
+const UNSET: u32 = i32::MAX.cast_unsigned();
+
 /// A print, or a bar that counts as one.
 struct Traded {
     price: Price,
@@ -42,6 +45,7 @@ pub(super) struct Door<'a, 'w> {
     pub(super) tick: &'a Tick,
     pub(super) config: &'a IngestConfig,
     pub(super) price_max: Price,
+    pub(super) band_ppm: i64,
     pub(super) directory: &'a Directory,
     pub(super) chains: &'a mut Chains,
     pub(super) counts: &'a mut Counts,
@@ -74,7 +78,7 @@ impl Door<'_, '_> {
             } => {
                 let traded = Traded {
                     price: *price,
-                    size: u64::from(*size),
+                    size: u64::from(known_size(*size)),
                     conditions: *conditions,
                     aggressor: *aggressor,
                 };
@@ -106,7 +110,7 @@ impl Door<'_, '_> {
             } => {
                 let traded = Traded {
                     price: *price,
-                    size: u64::from(*size),
+                    size: u64::from(known_size(*size)),
                     conditions: *conditions,
                     aggressor: None,
                 };
@@ -188,7 +192,8 @@ impl Door<'_, '_> {
 
     fn quote(&mut self, symbol: SymbolId, event: &Event, quote: Quote) -> Result<(), Refusal> {
         let row = self.symbol_row(symbol)?;
-        self.sides(&quote, &self.underlyings.quotes[row])?;
+        let sound = self.sides(&quote, &self.underlyings.quotes[row]);
+        self.believe(row, event, mid(&quote), sound)?;
         self.underlyings.quotes[row] = quote;
         self.underlyings.tapes[row].quotes.push(quote);
         let sources = &mut self.underlyings.sources[row];
@@ -203,7 +208,7 @@ impl Door<'_, '_> {
 
     fn trade(&mut self, symbol: SymbolId, event: &Event, traded: &Traded) -> Result<(), Refusal> {
         let row = self.symbol_row(symbol)?;
-        self.priced(traded)?;
+        self.believe(row, event, Some(traded.price), self.priced(traded))?;
         let quote = self.underlyings.quotes[row];
         note_trade(&mut self.underlyings.trades[row], traded, event.at);
         self.underlyings.tapes[row].prints.push(Print {
@@ -231,7 +236,7 @@ impl Door<'_, '_> {
 
     fn index(&mut self, symbol: SymbolId, event: &Event, level: Price) -> Result<(), Refusal> {
         let row = self.symbol_row(symbol)?;
-        self.positive(level)?;
+        self.believe(row, event, Some(level), self.positive(level))?;
         self.underlyings.sources[row].spot = event.feed;
         self.spot(row, symbol, level.dollars(), SpotSource::Index, event.at);
         self.counts.index_levels += 1;
@@ -241,7 +246,8 @@ impl Door<'_, '_> {
     fn book(&mut self, symbol: SymbolId, event: &Event, book: &Book) -> Result<(), Refusal> {
         let row = self.symbol_row(symbol)?;
         let best = book.best();
-        self.sides(&best, &self.underlyings.books[row].best())?;
+        let sound = self.sides(&best, &self.underlyings.books[row].best());
+        self.believe(row, event, mid(&best), sound)?;
         if !is_sorted(&book.bids, |better, worse| better > worse)
             || !is_sorted(&book.asks, |better, worse| better < worse)
         {
@@ -285,6 +291,7 @@ impl Door<'_, '_> {
                 since: event.at,
             };
             self.counts.halts += u64::from(halted);
+            self.underlyings.sources[row].band.forget();
             let what = if halted { "halted" } else { "resumed" };
             let ticker = self.directory.ticker(symbol);
             let name = ticker.as_ref().map_or("?", |ticker| ticker.as_str());
@@ -346,6 +353,9 @@ impl Door<'_, '_> {
         contracts: u32,
     ) -> Result<(), Refusal> {
         let row = self.contract_row(contract, event.at)?;
+        if contracts >= UNSET {
+            return Err(Refusal::ZeroSize);
+        }
         self.contracts.interests[row] = OpenInterest {
             contracts,
             at: event.at,
@@ -404,6 +414,31 @@ impl Door<'_, '_> {
         };
     }
 
+    /// I26: lets a price of an underlying in that is `sound` by itself and near what was believed, or
+    /// confirmed by another feed. `None` is a quote without a price.
+    fn believe(
+        &mut self,
+        row: usize,
+        event: &Event,
+        price: Option<Price>,
+        sound: Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        let band = &mut self.underlyings.sources[row].band;
+        if sound == Err(Refusal::ImplausiblePrice) {
+            band.doubt(event.feed, price.unwrap_or(Price::NONE));
+        }
+        sound?;
+        match price {
+            // I26: with the quarantine, a price that nothing confirms is believed.
+            Some(price)
+                if !planted(26) && !band.believes(event.feed, price, self.band_ppm) =>
+            {
+                Err(Refusal::OutsideBand)
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn priced(&self, traded: &Traded) -> Result<(), Refusal> {
         self.positive(traded.price)?;
         if traded.size == 0 {
@@ -439,10 +474,21 @@ fn quote_of(bid: Price, ask: Price, bid_size: u32, ask_size: u32, at: Timestamp)
     Quote {
         bid,
         ask,
-        bid_size,
-        ask_size,
+        bid_size: known_size(bid_size),
+        ask_size: known_size(ask_size),
         at,
     }
+}
+
+/// A size, or nothing where a vendor's word for "not set" came through: the largest number of 31 bits.
+fn known_size(size: u32) -> u32 {
+    if size < UNSET { size } else { 0 }
+}
+
+/// The midpoint of a quote that has one.
+fn mid(quote: &Quote) -> Option<Price> {
+    quote.mid_dollars()?;
+    Some(Price(quote.bid.0 + (quote.ask.0 - quote.bid.0) / 2))
 }
 
 fn note_trade(trade: &mut LastTrade, traded: &Traded, at: Timestamp) {

@@ -17,7 +17,9 @@ pub enum Refusal {
     NonPositivePrice,
     /// A price above `ingest.price_max_usd`, or a bid above what an option can be worth.
     ImplausiblePrice,
-    /// A trade of no shares.
+    /// A price of an underlying too far from the last that was believed, see `ingest.price_band_share`.
+    OutsideBand,
+    /// A trade of no shares, or of a number of them that stands for none.
     ZeroSize,
     /// A bar whose low, open, close and high contradict each other.
     InconsistentBar,
@@ -39,13 +41,14 @@ pub enum Refusal {
 
 impl Refusal {
     /// All reasons.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::ExpiredContract,
         Self::ExpiryOutsideCalendar,
         Self::UnlistedContract,
         Self::UnlistedSymbol,
         Self::NonPositivePrice,
         Self::ImplausiblePrice,
+        Self::OutsideBand,
         Self::ZeroSize,
         Self::InconsistentBar,
         Self::UnsortedBook,
@@ -67,6 +70,7 @@ impl Refusal {
             Self::UnlistedSymbol => "unlisted_symbol",
             Self::NonPositivePrice => "non_positive_price",
             Self::ImplausiblePrice => "implausible_price",
+            Self::OutsideBand => "outside_band",
             Self::ZeroSize => "zero_size",
             Self::InconsistentBar => "inconsistent_bar",
             Self::UnsortedBook => "unsorted_book",

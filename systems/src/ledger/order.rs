@@ -9,9 +9,12 @@ use crate::ledger::change::{Change, Doubt, Odd};
 use components::contract::Contract;
 use components::market::Side;
 use components::order::{Execution, OrderId, OrderKind, OrderStatus, PermId, Role};
-use components::units::{Price, Timestamp};
+use components::units::{NANOS_PER_SECOND, Price, Timestamp};
 use engine::planted::planted;
 use engine::record::FollowedOrder;
+
+/// After so long a change has arrived at the broker, if it ever does.
+const ARRIVAL_NANOS: i64 = NANOS_PER_SECOND;
 
 /// An order of ours and what is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +41,9 @@ pub(crate) struct Former {
     /// None where one of them had no worst price.
     limit: Option<Price>,
     at: Timestamp,
+    /// When the change was last said, and whether the broker refused it.
+    said_at: Timestamp,
+    is_refused: bool,
 }
 
 impl LedgerOrder {
@@ -223,6 +229,8 @@ impl LedgerOrder {
         }
         // One of two orders at the broker is over; which of them still works is for it to say.
         let ended = if self.followed.perms.len() > 1 {
+            // That wish is answered; the other one has to be called back by another.
+            self.followed.cancel_at = None;
             OrderStatus::Unknown
         } else {
             OrderStatus::Cancelled
@@ -246,10 +254,14 @@ impl LedgerOrder {
         }
     }
 
-    /// The broker would not cancel it: it is over there, or not known.
+    /// The broker would not cancel or change it: it is over there, or not known, or the message was
+    /// one too many.
     pub(crate) fn refuse_cancel(&mut self, now: Timestamp, changes: &mut Vec<Change>) {
         self.heard = now;
-        self.followed.cancel_at = None;
+        let was_cancelled = self.followed.cancel_at.take().is_some();
+        if let Some(former) = self.former.as_mut().filter(|_| !was_cancelled) {
+            former.is_refused = true;
+        }
         if self.in_flight() {
             changes.push(Change::QueryWanted(Doubt::CancelRefused(self.id())));
         }
@@ -295,8 +307,16 @@ impl LedgerOrder {
             return;
         }
         let order = self.followed.intent.order;
-        let left = order.quantity.saturating_sub(self.taken);
-        self.remember(now, left.max(self.followed.filled), order.kind.limit());
+        self.remember(
+            now,
+            self.left().max(self.followed.filled),
+            order.kind.limit(),
+        );
+        self.former = self.former.map(|former| Former {
+            said_at: now,
+            is_refused: false,
+            ..former
+        });
         let order = &mut self.followed.intent.order;
         order.kind = kind;
         order.quantity = quantity.max(self.followed.filled);
@@ -311,6 +331,8 @@ impl LedgerOrder {
             quantity,
             limit,
             at: now,
+            said_at: now,
+            is_refused: false,
         });
         self.former = Some(Former {
             quantity: former.quantity.max(quantity),
@@ -319,7 +341,22 @@ impl LedgerOrder {
                 _ => None,
             },
             at: now,
+            ..former
         });
+    }
+
+    /// Whether an answer that was asked for at `asked` and shows other terms than ours proves that a
+    /// change did not arrive.
+    pub(crate) fn change_is_lost(&self, asked: Timestamp) -> bool {
+        let on_its_way = |former: Former| asked.nanos_since(former.said_at) < ARRIVAL_NANOS;
+        let changes = self.former.filter(|_| !self.cancel_pending());
+        changes.is_some_and(|former| former.is_refused || !on_its_way(former))
+    }
+
+    /// Contracts in all by our own terms, without those that its siblings took.
+    pub(crate) fn left(&self) -> u32 {
+        let quantity = self.followed.intent.order.quantity;
+        quantity.saturating_sub(self.taken)
     }
 
     /// A whole answer of the broker showed where it stands.

@@ -41,6 +41,8 @@ pub struct Reconciliation {
     pub records: Vec<Record>,
     /// Orders to cancel.
     pub cancels: Vec<OrderId>,
+    /// Orders whose change did not arrive: it is to be said again, contracts in all with it.
+    pub changes: Vec<(OrderId, u32)>,
     /// The strictest restriction among the records and why, if there is one.
     pub latch: Option<(Restriction, Cause)>,
     /// What differs, for the daily report.
@@ -268,6 +270,14 @@ impl Reconciliation {
                 ours: order.executed,
                 broker: filled,
             });
+        }
+        let (limit, left) = (order.followed.intent.order.kind.limit(), order.left());
+        let differs = |open: &&OpenOrder| open.quantity != left || open.limit != limit;
+        if open.iter().copied().any(|open| differs(&open))
+            && order.change_is_lost(view.asked)
+            && u64::from(left) > filled
+        {
+            self.changes.push((id, left));
         }
         if order.followed.intent.order.good_until <= view.now {
             self.cancel_opening(view, id);

@@ -109,7 +109,7 @@ impl Market<'_, '_> {
         Some(UnderlyingMarket {
             // I30: the first quotes after a pause are no market yet.
             halted: halt.halted || self.tick.now.nanos_since(halt.since) < RESUME_NANOS,
-            fresh: fresh(sources.spot) && fresh(sources.chain),
+            fresh: fresh(sources.spot) && fresh(sources.chain) && !sources.band.is_quarantined(),
             quarantined: quarantine.is_some_and(|quarantine| quarantine.is_on),
         })
     }

@@ -70,6 +70,7 @@ pub(crate) struct Paper {
     pub(crate) accepts: bool,
     pub(crate) answers: bool,
     pub(crate) cancels: bool,
+    pub(crate) connects: bool,
     pub(crate) journal_fails: bool,
 }
 
@@ -121,7 +122,9 @@ impl Broker for Shared {
     fn reconnect(&mut self, _at: Timestamp) {
         let mut paper = self.get();
         paper.done.push(Done::Reconnected);
-        paper.reports.push(connected());
+        if paper.connects {
+            paper.reports.push(connected());
+        }
     }
 }
 
@@ -258,6 +261,7 @@ impl Desk {
             accepts: true,
             answers: true,
             cancels: true,
+            connects: true,
             journal_fails: false,
         })));
         let run = RunStart::default();

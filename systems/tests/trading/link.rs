@@ -1,9 +1,13 @@
 //! The line to the broker: asked, answered, lost, and led to the wrong account.
 
-use crate::desk::{ACCOUNT, CALL_100, Desk, Done, connected, script};
+use crate::desk::{ACCOUNT, CALL_100, Desk, Done, connected, price, quote, script, terms, ticker};
+use components::contract::{Contract, Instrument};
 use components::order::OrderStatus;
-use engine::record::{Cause, Restriction};
+use components::units::Cash;
+use engine::record::{Cause, Record, Restriction};
 use engine::report::Report;
+use systems::books::Books;
+use systems::ledger::Ledger;
 use systems::link::Link;
 
 fn link(desk: &Desk) -> &Link {
@@ -12,6 +16,18 @@ fn link(desk: &Desk) -> &Link {
 
 fn queries(desk: &Desk) -> usize {
     desk.count(|done| matches!(done, Done::Queried(_)))
+}
+
+fn asked(done: &Done) -> Option<u64> {
+    match done {
+        Done::Queried(query) => Some(*query),
+        _ => None,
+    }
+}
+
+fn records(desk: &Desk) -> impl Iterator<Item = Record> {
+    let frames = desk.paper().frames.clone();
+    frames.into_iter().flat_map(|frame| frame.records)
 }
 
 #[test]
@@ -63,7 +79,7 @@ fn another_account_is_only_observed_and_never_asked() {
     .tick();
     // The broker of these tests answers for DU1 whatever it is asked.
     desk.seconds(2);
-    assert_eq!(queries(&desk), 1);
+    assert_eq!(queries(&desk), 2, "asked again: it was not answered");
     assert!(
         !link(&desk).is_ready(),
         "an answer for {ACCOUNT} is left aside"
@@ -80,10 +96,149 @@ fn a_question_without_an_answer_makes_the_line_anew() {
     desk.seconds(2);
     assert_eq!(desk.count(|done| *done == Done::Reconnected), 1);
     assert!(!link(&desk).is_ready());
-    assert_eq!(queries(&desk), 2, "the new line is asked again");
+    // After 0, 1, 3 and 7 seconds over the old line, at once over the new one; the same question
+    // until the line is given up.
+    let asked: Vec<_> = desk.paper().done.iter().filter_map(asked).collect();
+    assert_eq!(asked, [1, 1, 1, 1, 2]);
+    let given_up = Record::Unanswered { query: 1 };
+    assert_eq!(records(&desk).filter(|one| *one == given_up).count(), 1);
     desk.paper().answers = true;
     desk.seconds(12);
     assert!(link(&desk).is_ready());
+}
+
+#[test]
+fn an_answer_to_a_question_that_was_asked_again_is_an_answer() {
+    let mut desk = Desk::new(&[], script(), None);
+    desk.paper().answers = false;
+    desk.say(connected()).tick();
+    desk.paper().answers = true;
+    desk.seconds(2);
+    assert!(link(&desk).is_ready());
+    assert_eq!(queries(&desk), 2);
+    assert_eq!(desk.count(|done| *done == Done::Reconnected), 0);
+}
+
+#[test]
+fn a_line_that_dropped_is_made_anew_at_once_and_until_it_stands() {
+    let mut desk = Desk::ready(&[]);
+    desk.paper().connects = false;
+    desk.say(Report::Disconnected { code: 1_300 }).tick();
+    let reconnected = |desk: &Desk| desk.count(|done| *done == Done::Reconnected);
+    assert_eq!(reconnected(&desk), 1, "in the same tick");
+    desk.seconds(8);
+    assert_eq!(
+        reconnected(&desk),
+        4,
+        "after one, two and four seconds more"
+    );
+    desk.paper().connects = true;
+    desk.seconds(8);
+    assert!(link(&desk).is_ready());
+    assert_eq!(reconnected(&desk), 5);
+    desk.seconds(70);
+    assert_eq!(reconnected(&desk), 5);
+}
+
+#[test]
+fn a_gateway_without_its_broker_is_given_a_minute() {
+    let mut desk = Desk::ready(&[]);
+    let reconnected = |desk: &Desk| desk.count(|done| *done == Done::Reconnected);
+    desk.say(Report::Disconnected { code: 1_100 }).seconds(59);
+    assert_eq!(reconnected(&desk), 0);
+    desk.seconds(2);
+    assert_eq!(reconnected(&desk), 1, "its own line may be lost as well");
+    assert!(link(&desk).is_ready());
+}
+
+#[test]
+fn a_stop_that_is_not_acknowledged_is_asked_about_before_its_position_is_given_up() {
+    let mut desk = Desk::ready(&[]);
+    desk.buy(CALL_100, 80.0);
+    desk.paper().accepts = false;
+    desk.tick();
+    let legs = desk.submitted()[0].clone();
+    // The broker has all three, and has told of none.
+    desk.paper().open.extend(&legs);
+    desk.fill(&legs[0], price(2.04)).seconds(4);
+    assert_eq!(desk.status(legs[1].id), OrderStatus::Working);
+    assert_eq!(desk.count(|done| matches!(done, Done::Cancelled(_))), 0);
+    assert_eq!(desk.submitted().len(), 1, "nothing is closed");
+}
+
+#[test]
+fn a_change_that_did_not_arrive_is_said_again() {
+    let mut desk = Desk::ready(&[]);
+    desk.buy(CALL_100, 80.0).ticks(2);
+    let legs = desk.submitted()[0].clone();
+    desk.fill(&legs[0], price(2.04)).ticks(4);
+    let stop = legs[1].id;
+    let changes = |desk: &Desk| {
+        let paper = desk.paper();
+        let all = paper.done.iter().filter_map(|done| match done {
+            Done::Modified(order) if order.id == stop => Some(*order),
+            _ => None,
+        });
+        all.collect::<Vec<_>>()
+    };
+    // The bid rises, the stop is to follow, and the broker goes on with the old terms.
+    let id = desk.id(CALL_100);
+    desk.event(quote(id, 3.40, 3.44)).seconds(1);
+    let first = changes(&desk);
+    assert_eq!(first.len(), 1);
+    desk.seconds(2);
+    let again = changes(&desk);
+    assert!(again.len() > 1, "{again:?}");
+    assert!(again.iter().all(|change| change.kind == first[0].kind));
+    // Once the broker shows it, that is all.
+    let taken = again[0];
+    desk.paper()
+        .open
+        .iter_mut()
+        .filter(|open| open.id == stop)
+        .for_each(|open| *open = taken);
+    desk.seconds(3);
+    let said = changes(&desk).len();
+    desk.seconds(10);
+    assert_eq!(changes(&desk).len(), said);
+}
+
+/// I21: what was adopted is held on the same terms after a restart, and by the same records.
+#[test]
+fn an_adopted_position_keeps_its_stop_over_a_restart() {
+    let held = Instrument::Option(Contract {
+        underlying: ticker(),
+        terms: terms(CALL_100),
+    });
+    let mut desk = Desk::new(&[], script(), None);
+    desk.paper().positions.push((held, 2));
+    desk.say(connected()).ticks(24);
+    let id = desk.id(CALL_100);
+    desk.event(quote(id, 3.40, 3.44)).seconds(3);
+    desk.event(quote(id, 3.00, 3.04)).seconds(3);
+    let before = *desk.ledger().holding(&held).expect("it was adopted");
+    assert_eq!(before.strategy, systems::exits::ADOPTED);
+    assert_eq!(before.best, price(3.40));
+    let mut folded = Ledger::new(Cash(1_000_000_000));
+    for frame in &desk.paper().frames {
+        Books::fold(&mut folded, frame).unwrap();
+    }
+    assert_eq!(folded.holding(&held), Some(&before));
+    // The next process goes on from there, though the market never saw 3.40 again and its first stop
+    // is gone from the broker.
+    let mut next = Desk::new(&[], script(), Some(folded));
+    next.paper().positions.push((held, 2));
+    next.say(connected()).ticks(24);
+    let id = next.id(CALL_100);
+    next.event(quote(id, 3.00, 3.04)).seconds(8);
+    let after = *next.ledger().holding(&held).expect("it is held");
+    assert!(
+        after.stop >= before.stop,
+        "{} after {}",
+        after.stop,
+        before.stop
+    );
+    assert_eq!(after.entry_price, before.entry_price);
 }
 
 #[test]
