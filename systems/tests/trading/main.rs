@@ -14,4 +14,5 @@ mod link;
 #[cfg(feature = "planted_bugs")]
 mod planted;
 mod positions;
+mod prices;
 mod risk;

@@ -174,6 +174,30 @@ fn a_missing_stop_is_placed_and_a_position_without_one_closed_after_two_seconds(
     assert_eq!(desk.act(), [close(10, 19_900, why)]);
 }
 
+/// A part was to be sold, and the market is halted before that: its stop is put back.
+#[test]
+fn a_stop_that_is_too_small_grows_while_nobody_knows_a_price() {
+    let mut desk = Desk::new("{}", 10);
+    for leg in &mut desk.orders {
+        (leg.quantity, leg.quantity_most, leg.quantity_least) = (9, 10, 9);
+        leg.changing = true;
+    }
+    desk.fresh = false;
+    desk.wait(0);
+    desk.wait(2_500);
+    assert_eq!(
+        desk.act(),
+        [],
+        "it cannot be closed, and the change is not answered"
+    );
+    for leg in &mut desk.orders {
+        (leg.quantity_most, leg.changing) = (9, false);
+    }
+    let grown = desk.act();
+    let to_10 = |action: &Action| matches!(action, Action::Modify { quantity: 10, .. });
+    assert!(grown.len() == 2 && grown.iter().all(to_10), "{grown:?}");
+}
+
 #[test]
 fn a_target_outside_the_group_of_the_stop_is_cancelled() {
     let mut desk = Desk::new("{}", 10);
