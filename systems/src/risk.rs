@@ -298,7 +298,7 @@ pub fn judge_signals(
     let mut survivors = std::mem::take(&mut signals.survivors);
     if planted(35) {
         // I35: what the process did before decides, and not what came in.
-        let is_lucky = || engine::digest::hash(&uses().to_le_bytes()) % 2 == 0;
+        let is_lucky = || engine::digest::hash(&uses().to_le_bytes()).is_multiple_of(2);
         survivors.retain(|signal| signal.intent.reduces_risk() || is_lucky());
     }
     let mut assessed = None;

@@ -132,7 +132,7 @@ pub fn feed(seed: u64, day: &Day, calm_from: usize) -> FeedFaults {
     if way < 300 {
         silences.push((from, until));
     }
-    let ticker = |way: u64| (way % 3 == 0).then(|| ticker_of(0));
+    let ticker = |way: u64| way.is_multiple_of(3).then(|| ticker_of(0));
     let mut add = |from, until, kind| faults.push(Fault { from, until, kind });
     let (from, until, way) = within(120);
     if way < 250 {
@@ -152,8 +152,8 @@ pub fn feed(seed: u64, day: &Day, calm_from: usize) -> FeedFaults {
     let (from, until, way) = within(120);
     if way < 120 {
         let kind = FaultKind::Offset {
-            ticker: ticker_of(usize::from(way % 3 == 0)),
-            by: Price(OFFSETS[usize::from(way % 2 == 0)]),
+            ticker: ticker_of(usize::from(way.is_multiple_of(3))),
+            by: Price(OFFSETS[usize::from(way.is_multiple_of(2))]),
         };
         add(from, until, kind);
     }

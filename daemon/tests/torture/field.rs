@@ -212,8 +212,8 @@ fn intended(
         .collect()
 }
 
-/// After a farm of data came back all prices were 1.3e9 too high for the rest of the day; sizes and
-/// times were right. The smaller offset passes every limit but that of the band.
+/// After a farm of data came back prices were 1.3e9 too high for the rest of the day; sizes and times
+/// were right. The smaller offset passes every limit but that of the band.
 #[test]
 fn r8_a_constant_offset_on_all_prices_quarantines_the_underlying() {
     let (from, until) = (200, 600);
@@ -229,7 +229,7 @@ fn r8_a_constant_offset_on_all_prices_quarantines_the_underlying() {
         let usual = intended(&plan, &sound, 0, during);
         assert!(opened(&usual) > 0, "it would have been traded");
         let orders = intended(&plan, &remains, 0, during);
-        assert_eq!(orders, [], "nothing is bought or sold at such prices");
+        assert_eq!(opened(&orders), 0, "nothing is opened at such prices");
         let after = intended(&plan, &remains, 0, (until, plan.calm_from));
         assert!(opened(&after) > 0, "and it is traded again afterwards");
         let other = intended(&plan, &remains, 1, during);
@@ -243,7 +243,11 @@ fn r8_a_constant_offset_on_all_prices_quarantines_the_underlying() {
 fn r9_what_is_not_set_enters_as_missing() {
     let (from, until) = (200, 600);
     let ticker = ticker_of(0);
-    let plan = distorted(1, from, until, FaultKind::Unset { ticker });
+    let unset = FaultKind::Unset {
+        ticker: Some(ticker),
+        per_tick: 5.0,
+    };
+    let plan = distorted(1, from, until, unset);
     let (remains, _) = clean(&plan, &[]);
     let during = intended(&plan, &remains, 0, (from, until));
     let exits = during.iter().filter(|order| order.role == Role::Exit);

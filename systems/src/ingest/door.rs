@@ -430,9 +430,7 @@ impl Door<'_, '_> {
         sound?;
         match price {
             // I26: with the quarantine, a price that nothing confirms is believed.
-            Some(price)
-                if !planted(26) && !band.believes(event.feed, price, self.band_ppm) =>
-            {
+            Some(price) if !planted(26) && !band.believes(event.feed, price, self.band_ppm) => {
                 Err(Refusal::OutsideBand)
             }
             _ => Ok(()),
