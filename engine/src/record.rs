@@ -370,8 +370,8 @@ pub struct ExitState {
     pub exposed_since: Option<Timestamp>,
     /// Since when the bid has been at or below its stop.
     pub stop_reached_at: Option<Timestamp>,
-    /// Whether the broker refused the last stop that was sent for it.
-    pub stop_rejected: bool,
+    /// When the broker refused the last stop that was sent for it, if it did.
+    pub stop_rejected_at: Option<Timestamp>,
     /// Why it is being closed, from the decision on until nothing is held.
     pub closing: Option<Intent>,
     /// The delta when it was opened, in millionths.

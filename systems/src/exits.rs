@@ -195,7 +195,9 @@ fn watch_exits(
         else {
             continue;
         };
-        position.state.exit.stop_rejected |= refused.contains(&contract);
+        if refused.contains(&contract) {
+            position.state.exit.stop_rejected_at = Some(tick.now);
+        }
         let (held, name) = (position.held(), position.state.strategy);
         let rules = rules.of(name);
         let mut actions = plan::plan(&held, rules, &moment);
@@ -349,7 +351,7 @@ impl<'a> Position<'a> {
                 kind,
                 oca,
             } => {
-                self.state.exit.stop_rejected = false;
+                self.state.exit.stop_rejected_at = None;
                 wishes.protects.push(Protect {
                     contract: self.contract,
                     strategy: self.state.strategy,

@@ -55,6 +55,8 @@ pub(crate) struct Model {
     pub(crate) run: Option<RunStart>,
     /// The account that the line leads to.
     pub(crate) connected: Option<String>,
+    /// Whether the line stands, as far as the journal tells.
+    pub(crate) is_up: bool,
     /// Whether an answer was worked through since the line last broke.
     pub(crate) reconciled: bool,
 }
@@ -75,10 +77,11 @@ impl Model {
                 next_order,
             } => {
                 self.connected = Some(account.clone());
-                self.reconciled = false;
+                (self.is_up, self.reconciled) = (true, false);
                 self.see(*next_order, 0);
             }
-            Report::Disconnected { .. } | Report::Resumed { .. } => self.reconciled = false,
+            Report::Disconnected { .. } => (self.is_up, self.reconciled) = (false, false),
+            Report::Resumed { .. } => (self.is_up, self.reconciled) = (true, false),
             Report::Accepted { order, perm } => self.change(*order, |o| o.accept(now, *perm)),
             Report::Executed(execution) => self.execute(now, execution),
             Report::Charged { execution, fees } => self.charge(*execution, *fees),
@@ -98,7 +101,7 @@ impl Model {
             Record::Found(report) => self.hear(now, report),
             Record::RunStarted(start) => {
                 self.run = Some(start.clone());
-                self.reconciled = false;
+                (self.is_up, self.reconciled) = (false, false);
                 self.asked = None;
                 self.answer = None;
             }
@@ -125,7 +128,7 @@ impl Model {
             Record::Reconciled { query, .. } => self.reconcile(*query),
             Record::Unanswered { .. } => {
                 // The line is made anew: until it stands nothing gets through.
-                self.reconciled = false;
+                (self.is_up, self.reconciled) = (false, false);
                 self.asked = None;
             }
             Record::Held { instrument, terms } => self.money.note_terms(*instrument, terms.stop),
@@ -331,7 +334,8 @@ impl Model {
         let Some((_, asked)) = self.asked.filter(|(number, _)| *number == query) else {
             return;
         };
-        self.reconciled = true;
+        // An answer that came with the end of its line tells what was, and lets nothing through.
+        self.reconciled = self.is_up;
         for id in self.live.clone() {
             self.change(id, |order| order.held &= order.over_at > asked);
         }

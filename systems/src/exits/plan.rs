@@ -215,7 +215,7 @@ impl<'a> View<'a> {
             orders: self.held.orders,
             foreign_selling: self.held.foreign_selling,
             exposed_since: self.held.state.exit.exposed_since,
-            stop_rejected: self.held.state.exit.stop_rejected,
+            stop_rejected_at: self.held.state.exit.stop_rejected_at,
             can_close: self.bid.is_some(),
             now: self.moment.now,
         }

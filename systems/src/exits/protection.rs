@@ -33,8 +33,8 @@ pub struct Cover<'a> {
     pub foreign_selling: u32,
     /// See [`exposed_since`].
     pub exposed_since: Option<Timestamp>,
-    /// Whether the broker refused the last stop.
-    pub stop_rejected: bool,
+    /// When the broker refused the last stop, if it did.
+    pub stop_rejected_at: Option<Timestamp>,
     /// Whether it could be closed now: nothing is sold at a price that nobody knows.
     pub can_close: bool,
     /// Now.
@@ -95,10 +95,12 @@ pub fn protect(cover: &Cover<'_>, rules: &Rules, grid: Grid, actions: &mut Vec<A
             // I20: nobody notices that the stop is missing.
             return Verdict::Hold;
         }
-        if cover.can_close && (overdue || cover.stop_rejected) {
+        if cover.can_close && (overdue || cover.stop_rejected_at.is_some()) {
             return Verdict::CloseNow;
         }
-        if !cover.stop_rejected {
+        // Where it cannot be closed the broker is asked for a stop again, now and then.
+        let is_old = |at| rules.protect_within_ns < cover.now.nanos_since(at);
+        if cover.stop_rejected_at.is_none_or(is_old) {
             actions.extend(missing_stop(cover, rules, grid));
         }
     } else if cover.wanted > 0 && overdue && cover.can_close {

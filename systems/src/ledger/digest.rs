@@ -119,10 +119,13 @@ impl Ledger {
 }
 
 fn fold_exit(exit: &ExitState, fold: &mut dyn FnMut(u64)) {
-    for at in [exit.exposed_since, exit.stop_reached_at] {
+    for at in [
+        exit.exposed_since,
+        exit.stop_reached_at,
+        exit.stop_rejected_at,
+    ] {
         fold(at.map_or(0, |at| at.0.cast_unsigned()));
     }
-    fold(u64::from(exit.stop_rejected));
     fold(exit.closing.map_or(0, |why| 1 + why as u64));
     let delta = exit.entry_delta.unwrap_or(i32::MIN);
     fold(u64::from(delta.cast_unsigned()));

@@ -245,7 +245,8 @@ impl Reconciliation {
             // The answer may be older than its end; then it shows again in the next.
             if order.heard <= view.asked {
                 self.differences.push(Difference::WorksAfterEnd(id));
-                self.cancel_opening(view, id);
+                // Whatever it is for: while it may trade, nothing else can take its place.
+                self.cancels.push(id);
             }
             return;
         }

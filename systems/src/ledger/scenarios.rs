@@ -15,9 +15,15 @@ fn r3_an_order_that_works_twice_is_not_over_with_one_of_them() {
     trial.accept(order, 1).accept(order, 2);
     assert_eq!(trial.odd(Odd::DuplicatePerm(order)), 1);
     assert_eq!(trial.unfilled(order), 6, "both may be filled");
+    trial.record(Record::CancelIntended { order });
     let perm = Some(PermId(1));
     trial.report(Report::Cancelled { order, perm });
     assert_eq!(trial.status(order), OrderStatus::Unknown);
+    let pending = trial
+        .ledger
+        .order(order)
+        .is_some_and(LedgerOrder::cancel_pending);
+    assert!(!pending, "the other one is to be called back, at once");
     assert_eq!(trial.unfilled(order), 6);
 
     let mut state = BrokerState {
@@ -400,7 +406,7 @@ fn what_exits_learnt_outlives_a_restart_and_no_stop_loosens() {
     let exit = ExitState {
         exposed_since: Some(Timestamp(5)),
         stop_reached_at: Some(Timestamp(6)),
-        stop_rejected: true,
+        stop_rejected_at: Some(Timestamp(7)),
         closing: Some(Intent::TimeExit),
         entry_delta: Some(-412_345),
     };
@@ -432,4 +438,37 @@ fn what_exits_learnt_outlives_a_restart_and_no_stop_loosens() {
         .report(sold(sale, 3, 2, 2))
         .record(learnt(9_000, 30_000));
     assert_eq!(trial.ledger.holding(&instrument()), None);
+}
+
+/// A change that the broker refused, or that an answer of later does not show, never arrived.
+#[test]
+fn a_change_that_is_lost_is_to_be_said_again() {
+    let mut trial = Trial::new();
+    let order = trial.entry(3);
+    trial.accept(order, 1);
+    let shows = |quantity: u32, limit: i64| BrokerState {
+        open: vec![OpenOrder {
+            limit: Some(Price(limit)),
+            ..working(Some(order), 1, quantity)
+        }],
+        ..BrokerState::default()
+    };
+    let change = Record::Modified {
+        order,
+        kind: OrderKind::Limit(Price(11_000)),
+        quantity: 4,
+    };
+    trial.record(change.clone());
+    let plan = trial.reconcile(0, shows(3, 10_000));
+    assert_eq!(plan.changes, [], "it may be on its way");
+    trial.report(Report::CancelRefused { order, code: 100 });
+    let plan = trial.reconcile(0, shows(3, 10_000));
+    assert_eq!(plan.changes, [(order, 4)], "it is not");
+    trial.record(change).wait(2);
+    let plan = trial.reconcile(0, shows(3, 10_000));
+    assert_eq!(plan.changes, [(order, 4)], "it would have arrived");
+    let plan = trial.reconcile(0, shows(4, 11_000));
+    assert_eq!(plan.changes, []);
+    let plan = trial.reconcile(5, shows(4, 11_000));
+    assert_eq!(plan.changes, [], "and that is all");
 }

@@ -152,7 +152,10 @@ impl Desk {
                 quantity,
                 kind,
                 oca,
-            } => self.send(Role::Stop, kind, quantity, oca),
+            } => {
+                self.state.exit.stop_rejected_at = None;
+                self.send(Role::Stop, kind, quantity, oca);
+            }
             Action::Close {
                 quantity,
                 limit,

@@ -135,7 +135,7 @@ fn r11_both_legs_fill() {
 fn r11_the_stop_is_refused() {
     let mut desk = Desk::new("{}", 10);
     desk.orders.remove(0);
-    desk.state.exit.stop_rejected = true;
+    desk.state.exit.stop_rejected_at = Some(desk.moment.now);
     let why = Intent::Protect;
     assert_eq!(desk.act(), [Action::Closing { why }, cancel(TARGET)]);
     desk.answer_all();
@@ -143,6 +143,23 @@ fn r11_the_stop_is_refused() {
     desk.answer_all();
     desk.fill(0, 10);
     assert_eq!(desk.act(), []);
+}
+
+#[test]
+fn a_refused_stop_is_tried_again_where_nothing_can_be_sold() {
+    let mut desk = Desk::new("{}", 10);
+    desk.orders.clear();
+    desk.fresh = false;
+    desk.state.exit.stop_rejected_at = Some(desk.moment.now);
+    desk.wait(2_000);
+    assert_eq!(desk.act(), [], "not at once");
+    desk.wait(250);
+    let placed = Action::PlaceStop {
+        quantity: 10,
+        kind: bracket_stop(10_000, 8_000),
+        oca: None,
+    };
+    assert_eq!(desk.act(), [placed]);
 }
 
 #[test]

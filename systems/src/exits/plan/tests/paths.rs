@@ -61,7 +61,9 @@ impl Desk {
                 let refused = |order: &WorkingOrder| {
                     order.role == Role::Stop && order.status == OrderStatus::Sent
                 };
-                self.state.exit.stop_rejected |= self.orders.iter().any(refused);
+                if self.orders.iter().any(refused) {
+                    self.state.exit.stop_rejected_at = Some(self.moment.now);
+                }
                 self.orders.retain(|order| !refused(order));
             }
             Step::Silence(place) if !self.orders.is_empty() => {
