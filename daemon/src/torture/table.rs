@@ -5,7 +5,7 @@ use super::pairs::Pairs;
 use super::plan::Plan;
 use super::targets::bound;
 use super::verdict::Verdict;
-use auditor::Violation;
+use auditor::{Recovery, Violation};
 use journal::Fault;
 use serde::Serialize;
 use simulator::{FaultCounts, GatewayFault};
@@ -157,7 +157,7 @@ impl Totals {
         let bare = figures.unprotected.iter().filter(|one| !one.in_outage);
         self.unprotected_ms.extend(bare.map(|one| one.millis));
         let recoveries = &figures.recoveries;
-        let recovered = recoveries.iter().filter_map(|one| one.with_line_ms());
+        let recovered = recoveries.iter().filter_map(Recovery::with_line_ms);
         self.recovery_ms.extend(recovered);
         let active = recoveries.iter().filter_map(|one| one.reconciled_ms);
         self.active_ms.extend(active);

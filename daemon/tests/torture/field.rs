@@ -241,27 +241,27 @@ fn r8_a_constant_offset_on_all_prices_quarantines_the_underlying() {
 /// to be offered, and no position is valued at nothing.
 #[test]
 fn r9_what_is_not_set_enters_as_missing() {
-    let (from, until) = (200, 600);
+    let (from, until) = (100, 850);
     let ticker = ticker_of(0);
     let unset = FaultKind::Unset {
         ticker: Some(ticker),
         per_tick: 5.0,
     };
-    let plan = distorted(1, from, until, unset);
-    let (remains, _) = clean(&plan, &[]);
-    let during = intended(&plan, &remains, 0, (from, until));
-    let exits = during.iter().filter(|order| order.role == Role::Exit);
-    let mut sold = 0;
-    for order in exits {
-        // A tick of the market's grid below the lowest bid of the last seconds at most.
-        let lowest = lowest_bid(&remains, order);
-        let limit = order.kind.limit().unwrap();
-        assert!(limit.0 >= lowest.0 - 500, "{order:?} below {lowest}");
-        sold += 1;
+    let (mut sold, mut others) = (0, 0);
+    for seed in 1..=4 {
+        let plan = distorted(seed, from, until, unset);
+        let (remains, _) = clean(&plan, &[]);
+        let during = intended(&plan, &remains, 0, (from, until));
+        for order in during.iter().filter(|order| order.role == Role::Exit) {
+            // A step of the price grid below the lowest bid of the last seconds at most.
+            let lowest = lowest_bid(&remains, order);
+            let limit = order.kind.limit().unwrap();
+            assert!(limit.0 >= lowest.0 - 500, "{order:?} below {lowest}");
+            sold += 1;
+        }
+        others += intended(&plan, &remains, 1, (from, until)).len();
     }
-    assert!(sold > 0);
-    let other = intended(&plan, &remains, 1, (from, until));
-    assert!(!other.is_empty());
+    assert!(sold > 0 && others > 0, "{sold} exits, {others} others");
 }
 
 /// The lowest bid of an order's contract that stood in the five seconds before it, as the market had

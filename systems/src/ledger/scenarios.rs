@@ -459,15 +459,15 @@ fn a_change_that_is_lost_is_to_be_said_again() {
         quantity: 4,
     };
     trial.record(change.clone());
-    let plan = trial.reconcile(0, shows(3, 10_000));
+    let plan = trial.reconcile(1, shows(3, 10_000));
     assert_eq!(plan.changes, [], "it may be on its way");
     trial.report(Report::CancelRefused { order, code: 100 });
-    let plan = trial.reconcile(0, shows(3, 10_000));
+    let plan = trial.reconcile(1, shows(3, 10_000));
     assert_eq!(plan.changes, [(order, 4)], "it is not");
     trial.record(change).wait(2);
-    let plan = trial.reconcile(0, shows(3, 10_000));
+    let plan = trial.reconcile(1, shows(3, 10_000));
     assert_eq!(plan.changes, [(order, 4)], "it would have arrived");
-    let plan = trial.reconcile(0, shows(4, 11_000));
+    let plan = trial.reconcile(1, shows(4, 11_000));
     assert_eq!(plan.changes, []);
     let plan = trial.reconcile(5, shows(4, 11_000));
     assert_eq!(plan.changes, [], "and that is all");
