@@ -247,21 +247,22 @@ fn r9_what_is_not_set_enters_as_missing() {
         ticker: Some(ticker),
         per_tick: 5.0,
     };
-    let (mut sold, mut others) = (0, 0);
+    let (mut priced, mut others) = (0, 0);
     for seed in 1..=4 {
         let plan = distorted(seed, from, until, unset);
         let (remains, _) = clean(&plan, &[]);
         let during = intended(&plan, &remains, 0, (from, until));
-        for order in during.iter().filter(|order| order.role == Role::Exit) {
+        let is_priced = |order: &&Order| matches!(order.role, Role::Entry | Role::Exit);
+        for order in during.iter().filter(is_priced) {
             // A step of the price grid below the lowest bid of the last seconds at most.
             let lowest = lowest_bid(&remains, order);
             let limit = order.kind.limit().unwrap();
             assert!(limit.0 >= lowest.0 - 500, "{order:?} below {lowest}");
-            sold += 1;
+            priced += 1;
         }
         others += intended(&plan, &remains, 1, (from, until)).len();
     }
-    assert!(sold > 0 && others > 0, "{sold} exits, {others} others");
+    assert!(priced > 0 && others > 0, "{priced} orders, {others} others");
 }
 
 /// The lowest bid of an order's contract that stood in the five seconds before it, as the market had
