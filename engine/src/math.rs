@@ -45,6 +45,31 @@ const INVERSE_FACTORIAL: [f64; 12] = [
     1.0 / 39_916_800.0,
 ];
 
+/// Where [`norm_tail_vectorizable`] maps to the middle of its polynomial.
+const TAIL_MIDDLE: f64 = 5.0;
+
+/// `exp(z^2/2) N(-z) / t` as a polynomial of `2 t - 1` with `t = 5 / (5 + z)`: interpolated at the
+/// Chebyshev points with 40 digits, within 5e-13 relative for every `z` from 0.
+const TAIL: [f64; 17] = [
+    0.153_838_609_950_012_58,
+    0.133_076_500_579_041_63,
+    0.099_061_123_195_881_42,
+    0.062_706_631_284_650_83,
+    0.033_004_073_143_229_264,
+    0.013_823_728_441_133_646,
+    0.004_159_014_642_510_136,
+    0.000_598_670_895_319_594_7,
+    -0.000_159_582_058_744_061_7,
+    -0.000_108_964_615_864_509_04,
+    -1.184_724_172_318_208e-5,
+    9.922_720_519_090_502e-6,
+    3.281_462_693_280_751e-6,
+    -7.617_108_954_989_293e-7,
+    -4.909_411_779_350_194e-7,
+    4.436_600_528_452_881_6e-8,
+    4.588_755_692_883_160_5e-8,
+];
+
 /// The natural exponential of `x`.
 #[inline]
 #[must_use]
@@ -188,6 +213,36 @@ pub fn exp_vectorizable(x: f64) -> f64 {
     if x < EXP_UNDERFLOW { 0.0 } else { scaled }
 }
 
+/// `exp(z^2/2) N(-z)`, the upper tail of the standard normal without its density, for grids: no
+/// branch, no call. Times `exp(-z^2/2)` it is the tail itself.
+///
+/// For `z` from 0 to infinity within 1e-12 relative; other arguments have no defined result.
+///
+/// # Examples
+/// ```
+/// use engine::math::{exp, norm_cdf, norm_tail_vectorizable};
+/// assert!((norm_tail_vectorizable(0.0) - 0.5).abs() < 1e-12);
+/// let tail = norm_tail_vectorizable(3.0) * exp(-4.5);
+/// assert!((tail / norm_cdf(-3.0) - 1.0).abs() < 1e-12);
+/// ```
+#[inline]
+#[must_use]
+pub fn norm_tail_vectorizable(z: f64) -> f64 {
+    let t = TAIL_MIDDLE / (TAIL_MIDDLE + z);
+    let x = 2.0 * t - 1.0;
+    let x2 = x * x;
+    let c = &TAIL;
+    // Even and odd powers: two chains half as long.
+    let mut even = c[16];
+    let mut odd = c[15];
+    for pair in (0..7).rev() {
+        even = even * x2 + c[2 * pair + 2];
+        odd = odd * x2 + c[2 * pair + 1];
+    }
+    even = even * x2 + c[0];
+    t * (even + x * odd)
+}
+
 /// The sum of `values`, added in a tree that depends on their number alone.
 ///
 /// Pairwise halves: the rounding error grows with the logarithm of the length, and the result
@@ -249,6 +304,21 @@ mod tests {
         for x in [-708.001, -745.0, -1e9, -1e300, f64::NEG_INFINITY] {
             assert_eq!(exp_vectorizable(x).to_bits(), 0, "at {x}");
         }
+    }
+
+    #[test]
+    fn the_vectorizable_tail_follows_the_exact_one_out_to_infinity() {
+        let mut worst = 0.0_f64;
+        for step in 0..=37_000 {
+            let z = f64::from(step) / 1000.0;
+            let exact = norm_cdf(-z) * exp(0.5 * z * z);
+            worst = worst.max(relative(norm_tail_vectorizable(z), exact));
+        }
+        assert!(worst < 2e-12, "worst relative error was {worst:e}");
+        // Far out it is 1 / (z sqrt(2 pi)), and nothing at infinity.
+        let far = norm_tail_vectorizable(1e9) * 1e9 / INV_SQRT_TAU;
+        assert!((far - 1.0).abs() < 1e-11, "{far}");
+        assert_eq!(norm_tail_vectorizable(f64::INFINITY).to_bits(), 0);
     }
 
     #[test]

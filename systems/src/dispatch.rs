@@ -95,6 +95,7 @@ fn heed_gate(
 ) {
     if let Some(refusal) = sent.refused.take() {
         reflection.note(format_args!("gate refused {refusal}"));
+        reflection.count_error();
         let record = Record::Latched {
             level: Restriction::Halted,
             cause: Cause::Gate,

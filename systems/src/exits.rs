@@ -10,7 +10,7 @@ use crate::ingest::Sources;
 use crate::ledger::LedgerOrder;
 use crate::link::Link as BrokerLink;
 use crate::reflection::Seen;
-use crate::risk::collar::{CollarConfig, PriceClass};
+use crate::risk::collar::CollarConfig;
 use crate::scoring::Signals;
 use crate::wishes::{Change, Protect, Wishes};
 use action::Action;
@@ -20,6 +20,7 @@ use components::contract::{Contract, Instrument, Right, Settlement};
 use components::greeks::Sensitivity;
 use components::market::{Quote, Side, Spot, SymbolId, TradingHalt};
 use components::order::{OrderStatus, Role};
+use components::price_grid::PriceGrid;
 use components::signal::{Confidence, Direction, Feature, Intent, Signal, SignalId, StrategyName};
 use components::units::{Price, Timestamp};
 use config::ExitConfig;
@@ -36,7 +37,6 @@ use engine::phase::Phase;
 use engine::plugin::Plugin;
 use engine::record::{ExitState, HoldingState, Record, Restriction};
 use engine::report::Report;
-use grid::Grid;
 use held::{Held, Link, Moment};
 use rules::ExitRules;
 use statistics::{ClosedPosition, Excursion, ExitReason, ExitStatistics};
@@ -51,8 +51,6 @@ pub mod atr;
 pub mod bracket;
 /// The `exits` section of the config.
 pub mod config;
-/// The prices that orders may carry.
-pub mod grid;
 /// A position and the moment as plain values.
 pub mod held;
 /// What became of positions and their stops.
@@ -236,7 +234,7 @@ struct Position<'a> {
     atr: Option<f64>,
     settles_at: Timestamp,
     foreign_selling: u32,
-    grid: Grid,
+    grid: PriceGrid,
     state: HoldingState,
     excursion: Excursion,
 }
@@ -262,8 +260,7 @@ impl<'a> Position<'a> {
         let underlying = market.chains.underlying(symbol)?;
         let (halt, sources) = market.underlyings.get(underlying).ok()?;
         let delta = (sensitivity.delta != 0.0).then_some(sensitivity.delta);
-        let class = PriceClass::of(contract.underlying, &market.collar);
-        let grid = class.grid();
+        let grid = market.collar.grid(contract.underlying);
         let known = ledger.holding(&instrument).copied();
         let mut state = known.unwrap_or_else(|| adopted(contract, books, quote));
         let excursion = managed.excursions.get(&contract).copied();

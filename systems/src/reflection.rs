@@ -28,6 +28,9 @@ pub struct OrderCounts {
     pub executions: u64,
     /// Reports that repeat, contradict or name what is not ours.
     pub odd_reports: u64,
+    /// Critical errors: what is odd in a way that [`Odd::is_critical`], refusals of the gate, and
+    /// orders that the broker refused as malformed.
+    pub critical_errors: u64,
 }
 
 /// Where changes of the ledger go.
@@ -67,6 +70,16 @@ impl Reflection<'_> {
     /// Why trading is to be halted, by what was seen since the last call.
     pub(crate) fn take_causes(&mut self) -> Vec<Cause> {
         core::mem::take(&mut self.seen.causes)
+    }
+
+    /// Counts a critical error that is no change of the ledger.
+    pub(crate) fn count_error(&mut self) {
+        self.counts.critical_errors += 1;
+    }
+
+    /// Critical errors so far, over all sessions.
+    pub(crate) fn critical_errors(&self) -> u64 {
+        self.counts.critical_errors
     }
 
     /// Writes a line of its own.
@@ -176,6 +189,7 @@ impl Reflection<'_> {
 
     fn show_odd(&mut self, odd: &Odd) {
         self.counts.odd_reports += 1;
+        self.counts.critical_errors += u64::from(odd.is_critical());
         self.line(format_args!("odd {odd}"));
         if let Some(cause) = odd.halts() {
             self.seen.causes.push(cause);

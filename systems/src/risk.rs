@@ -22,18 +22,19 @@ use crate::reflection::{OrderCounts, Reflection};
 use crate::scoring::Signals;
 use crate::wishes::{Protect, Wishes};
 use admission::{Rules, admit, admit_closing, day_loss_used_ppm};
-use assessment::{Assessment, Market};
+use assessment::{Assessment, Market, Pricing};
 use bevy_ecs::prelude::*;
 use book::Candidate;
 use breakers::{BreakersConfig, permits, size_ppm, strictest};
-use collar::{CollarConfig, Misshapen, PriceClass, Shown, check_shape};
+use collar::{CollarConfig, Misshapen, Shown, check_shape};
 use components::contract::Contract;
 use components::market::{Quote, Side};
 use components::order::{Fingerprint, Order, OrderId, OrderIntent, OrderKind, Role};
 use components::signal::{Intent, Signal, SignalId};
 use components::units::{Cash, Price, Timestamp};
+use daily_closes::{DailyCloses, DailyClosesConfig};
 use engine::clock::Tick;
-use engine::config::{ConfigError, Section, within};
+use engine::config::{ConfigError, Problems, Section, within};
 use engine::digest::Digest;
 use engine::engine::Engine;
 use engine::phase::Phase;
@@ -44,6 +45,7 @@ use engine::transcript::Transcript;
 use exposure::Exposure;
 use judge::{Assessed, Judge, Standing};
 use limits::{Limit, Limits, LimitsConfig};
+use revaluation::{Revaluation, Setting};
 use serde::Deserialize;
 use tripping::Tripped;
 
@@ -63,6 +65,8 @@ pub mod comovement;
 pub mod correlation;
 /// Covariances and their shrinkage.
 pub mod covariance;
+/// Closing prices day by day.
+pub mod daily_closes;
 /// How far equity lies below its peak.
 pub mod drawdown;
 /// Eigenvalues of small symmetric matrices.
@@ -83,6 +87,8 @@ pub mod money;
 pub mod rejections;
 /// What a book gains when the market moves.
 pub mod repricing;
+/// What the book would gain, instrument by instrument.
+pub mod revaluation;
 /// How much may leave in a second.
 pub mod throttle;
 /// Counts, contracts and notional.
@@ -113,10 +119,17 @@ pub struct RiskConfig {
     /// Underlyings that are funds.
     #[garde(skip)]
     pub fund_symbols: Vec<components::market::Ticker>,
+    /// Closes of the days before the run.
+    #[garde(dive)]
+    pub daily_closes: DailyClosesConfig,
 }
 
 impl Section for RiskConfig {
     const NAME: &'static str = "risk";
+
+    fn check(&self, problems: &mut Problems<'_>) {
+        self.daily_closes.check(problems);
+    }
 }
 
 /// What may be done at the broker.
@@ -225,8 +238,13 @@ impl Plugin for RiskPlugin {
         let breakers = engine.section::<BreakersConfig>();
         let collar = engine.section::<CollarConfig>();
         let world = engine.world_mut();
-        world.insert_resource(config?);
-        world.insert_resource(LimitsInForce(Limits::new(limits?)));
+        let (config, limits) = (config?, limits?);
+        world.insert_resource(DailyCloses::of(&config.daily_closes));
+        world.init_resource::<daily_closes::LastPrices>();
+        world.insert_resource(Setting::new(&limits));
+        world.init_resource::<Revaluation>();
+        world.insert_resource(config);
+        world.insert_resource(LimitsInForce(Limits::new(limits)));
         world.insert_resource(BreakersInForce(breakers?));
         world.insert_resource(collar?);
         world.init_resource::<Decisions>();
@@ -240,6 +258,7 @@ impl Plugin for RiskPlugin {
         engine
             .add(Phase::Risk, tripping::watch_breakers)
             .add(Phase::Risk, comovement::watch_returns)
+            .add(Phase::Risk, daily_closes::watch_closes)
             .add(Phase::Risk, withdraw_entries)
             .add(Phase::Risk, judge_signals)
             .add(Phase::Risk, granting::grant_wishes);
@@ -284,6 +303,7 @@ pub fn judge_signals(
     standing: Standing<'_>,
     account: Res<Account>,
     market: Market<'_, '_>,
+    mut pricing: Pricing<'_>,
     mut books: ResMut<Books>,
     mut signals: ResMut<Signals>,
     mut decisions: ResMut<Decisions>,
@@ -302,6 +322,7 @@ pub fn judge_signals(
         survivors.retain(|signal| signal.intent.reduces_risk() || is_lucky());
     }
     let mut assessed = None;
+    let mut pricing = Some(&mut pricing);
     for signal in &survivors {
         let judge = Judge {
             on: &standing,
@@ -309,9 +330,12 @@ pub fn judge_signals(
             books: &books,
         };
         let outcome = judge.screen(signal).and_then(|()| {
-            let assessed = assessed.get_or_insert_with(|| {
-                Assessed::new(&standing, &market, &books, &account, &survivors)
-            });
+            // The first that needs the book has it valued, for all of the tick.
+            if let Some(pricing) = pricing.take() {
+                let book = Assessed::new(&standing, &market, pricing, &books, &account, &survivors);
+                assessed = Some(book);
+            }
+            let assessed = assessed.as_mut().ok_or(Refused::Limit(Limit::Unknown))?;
             judge.judge(signal, assessed)
         });
         transcript.line(format_args!("{}", Line(signal, outcome.as_ref().err())));

@@ -2,7 +2,6 @@
 
 use crate::config::MarketConfig;
 use crate::flow::whole;
-use crate::grid::PriceGrid;
 use crate::interest::open_interest;
 use crate::listing::{ExpiryDay, expiries, strikes};
 use crate::outbox::Outbox;
@@ -12,6 +11,7 @@ use crate::smile::{Left, Slice, Smile};
 use crate::variance::VarianceClock;
 use components::contract::{ExerciseStyle, Expiry, OptionTerms, Right, STANDARD_MULTIPLIER};
 use components::market::Ticker;
+use components::price_grid::PriceGrid;
 use components::units::{Price, Timestamp};
 use engine::calendar::Session;
 use engine::directory::Directory;

@@ -1,10 +1,10 @@
 //! The two contracts at a strike and what is shown of them.
 
 use crate::flow::whole;
-use crate::grid::PriceGrid;
 use crate::listing::ExpiryDay;
 use crate::smile::Values;
 use components::contract::{ContractId, Right};
+use components::price_grid::PriceGrid;
 use components::units::Price;
 use engine::event::EventKind;
 use engine::math;
@@ -105,8 +105,8 @@ impl Shown {
         if !forced && self.still_encloses(wanted.value) {
             return None;
         }
-        let bid = grid.floor(wanted.value - wanted.half_spread);
-        let mut ask = grid.ceil(wanted.value + wanted.half_spread);
+        let bid = grid.floor_dollars(wanted.value - wanted.half_spread);
+        let mut ask = grid.ceil_dollars(wanted.value + wanted.half_spread);
         if ask <= bid {
             ask = Price(bid.0 + grid.tick(bid).0);
         }
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     fn grid() -> PriceGrid {
-        PriceGrid::new(Price(100), Price(500))
+        PriceGrid::PENNY
     }
 
     fn values(call: f64) -> Values {

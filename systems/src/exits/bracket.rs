@@ -4,11 +4,11 @@
 //! before the last has arrived. Of the two legs only one fills (their group is named after the
 //! entry), and neither works before the entry is filled.
 
-use super::grid::Grid;
 use super::rules::Rules;
 use super::working::stop_limit;
 use components::market::Side;
 use components::order::{Order, OrderId, OrderKind, Role};
+use components::price_grid::PriceGrid;
 use components::units::{Price, Timestamp};
 use thiserror::Error;
 
@@ -61,7 +61,7 @@ pub fn bracket(
     quantity: u32,
     bid: Price,
     rules: &Rules,
-    grid: Grid,
+    grid: PriceGrid,
 ) -> Result<Bracket, BracketError> {
     if quantity == 0 {
         return Err(BracketError::NoQuantity);
@@ -128,8 +128,8 @@ mod tests {
     use components::market::Ticker;
     use proptest::prelude::*;
 
-    fn grid() -> Grid {
-        Grid::new(Price(100), Price(500))
+    fn grid() -> PriceGrid {
+        PriceGrid::PENNY
     }
 
     fn made(limit: i64, bid: i64) -> Result<Bracket, BracketError> {

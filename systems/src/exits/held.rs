@@ -1,9 +1,9 @@
 //! A held position and the moment, as plain values: all that its exits depend on.
 
-use super::grid::Grid;
 use super::working::WorkingOrder;
 use components::contract::Contract;
 use components::market::Quote;
+use components::price_grid::PriceGrid;
 use components::units::Timestamp;
 use engine::calendar::Session;
 use engine::record::{HoldingState, Restriction};
@@ -34,7 +34,7 @@ pub struct Held<'a> {
     /// When the contract settles.
     pub settles_at: Timestamp,
     /// The prices that its orders may carry.
-    pub grid: Grid,
+    pub grid: PriceGrid,
 }
 
 /// Whether orders reach the broker.

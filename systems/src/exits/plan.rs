@@ -6,7 +6,6 @@
 //! protect.
 
 use super::action::Action;
-use super::grid::Grid;
 use super::held::{Held, Link, Moment};
 use super::protection::{Cover, Verdict, exiting, legs, protect, stop_has_failed};
 use super::rules::Rules;
@@ -16,6 +15,7 @@ use super::trailing::{Trail, best_bid, delta_is_lost, premium_range, raised_stop
 use super::working::{WorkingOrder, closable};
 use components::market::{Quote, QuoteState};
 use components::order::{OrderKind, OrderStatus, Role};
+use components::price_grid::PriceGrid;
 use components::signal::Intent;
 use components::units::Price;
 use engine::record::Restriction;
@@ -76,7 +76,7 @@ pub fn plan(held: &Held<'_>, rules: &Rules, moment: &Moment) -> Vec<Action> {
 /// The lowest price of an order that closes: a collar below the midpoint that widens with every
 /// attempt, but not below the bid, which it so follows.
 #[must_use]
-pub fn closing_limit(quote: &Quote, attempts: i64, rules: &Rules, grid: Grid) -> Price {
+pub fn closing_limit(quote: &Quote, attempts: i64, rules: &Rules, grid: PriceGrid) -> Price {
     let middle = Price(quote.bid.0 + (quote.ask.0 - quote.bid.0) / 2);
     let collar = rules
         .close_collar

@@ -6,10 +6,10 @@
 //! its limit. I20: within two seconds of a fill, stops cover the position or it is being closed.
 
 use super::action::Action;
-use super::grid::Grid;
 use super::rules::Rules;
 use super::working::{WorkingOrder, closable, stop_limit};
 use components::order::{OrderId, OrderKind, OrderStatus, Role};
+use components::price_grid::PriceGrid;
 use components::units::{Price, Timestamp};
 use engine::planted::planted;
 
@@ -85,7 +85,12 @@ pub fn exiting(orders: &[WorkingOrder]) -> u32 {
 }
 
 /// Brings stops and targets to what is wanted, or says that the position has to be closed.
-pub fn protect(cover: &Cover<'_>, rules: &Rules, grid: Grid, actions: &mut Vec<Action>) -> Verdict {
+pub fn protect(
+    cover: &Cover<'_>,
+    rules: &Rules,
+    grid: PriceGrid,
+    actions: &mut Vec<Action>,
+) -> Verdict {
     let overdue = cover
         .exposed_since
         .is_some_and(|since| rules.protect_within_ns < cover.now.nanos_since(since));
@@ -118,7 +123,7 @@ pub fn protect(cover: &Cover<'_>, rules: &Rules, grid: Grid, actions: &mut Vec<A
 }
 
 /// A stop for what no stop protects, as far as other orders leave room for it.
-fn missing_stop(cover: &Cover<'_>, rules: &Rules, grid: Grid) -> Option<Action> {
+fn missing_stop(cover: &Cover<'_>, rules: &Rules, grid: PriceGrid) -> Option<Action> {
     let oca = legs(cover.orders, Role::Target).find_map(|target| target.oca);
     let quantity = room(cover, |order| oca.is_some() && order.oca == oca).min(cover.wanted);
     (quantity > 0).then(|| Action::PlaceStop {

@@ -4,9 +4,9 @@
 //! All prices are integers; the range of the underlying (dollars, from
 //! [`atr`](crate::exits::atr)) times the delta becomes a premium once, here.
 
-use super::grid::Grid;
 use super::rules::{Rules, Share};
 use components::market::{Quote, QuoteState};
+use components::price_grid::PriceGrid;
 use components::units::Price;
 use engine::config::within;
 use engine::planted::planted;
@@ -57,7 +57,7 @@ pub fn premium_range(atr_dollars: f64, delta: f64) -> Option<Price> {
 
 /// The stop from now on: never below the one in force, on the grid, and below the bid if it moved.
 #[must_use]
-pub fn raised_stop(trail: &Trail, rules: &Rules, grid: Grid) -> Price {
+pub fn raised_stop(trail: &Trail, rules: &Rules, grid: PriceGrid) -> Price {
     let reached = locked_price(trail, rules, grid).max(trailing_price(trail, rules, grid));
     let candidate = reached.min(grid.below(trail.bid));
     if planted(21) {
@@ -103,7 +103,7 @@ pub fn delta_of(millionths: i32) -> f64 {
     f64::from(millionths) / 1e6
 }
 
-fn locked_price(trail: &Trail, rules: &Rules, grid: Grid) -> Price {
+fn locked_price(trail: &Trail, rules: &Rules, grid: PriceGrid) -> Price {
     let reached = |share: Share| share.of_up(trail.entry) <= trail.best;
     let locks = rules.locks.iter().filter(|lock| reached(lock.reached));
     locks
@@ -113,7 +113,7 @@ fn locked_price(trail: &Trail, rules: &Rules, grid: Grid) -> Price {
 }
 
 /// Where trailing alone would have the stop; as it is, unless the step is worth a message.
-fn trailing_price(trail: &Trail, rules: &Rules, grid: Grid) -> Price {
+fn trailing_price(trail: &Trail, rules: &Rules, grid: PriceGrid) -> Price {
     if trail.best < rules.trail_from.of_up(trail.entry) {
         return Price::NONE;
     }
@@ -133,8 +133,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn grid() -> Grid {
-        Grid::new(Price(100), Price(500))
+    fn grid() -> PriceGrid {
+        PriceGrid::PENNY
     }
 
     fn rules(flags: &str) -> Rules {

@@ -1,8 +1,8 @@
 //! The orders of a contract that may still trade, and how much may be sold beside them.
 
-use super::grid::Grid;
 use super::rules::Rules;
 use components::order::{OrderId, OrderKind, OrderStatus, Role};
+use components::price_grid::PriceGrid;
 use components::signal::Intent;
 use components::units::{Price, Timestamp};
 use engine::planted::planted;
@@ -106,7 +106,7 @@ pub fn closable(held: u32, orders: &[WorkingOrder], foreign_selling: u32) -> u32
 /// The limit of a stop order: a share of the stop below it, at least a tick, and above 0; not below
 /// the cost of a contract where the stop has locked it.
 #[must_use]
-pub fn stop_limit(stop: Price, entry: Price, rules: &Rules, grid: Grid) -> OrderKind {
+pub fn stop_limit(stop: Price, entry: Price, rules: &Rules, grid: PriceGrid) -> OrderKind {
     let wanted = grid.floor(rules.stop_limit.of(stop)).min(grid.below(stop));
     let cost = grid.ceil(entry);
     let limit = if entry.is_some() && cost <= stop {
@@ -183,7 +183,7 @@ pub(crate) mod tests {
     #[test]
     fn the_limit_of_a_stop_keeps_what_is_locked() {
         let rules = Rules::from(&section("{}").unwrap());
-        let grid = Grid::new(Price(100), Price(500));
+        let grid = PriceGrid::PENNY;
         let check = |stop, entry, limit| {
             let expected = OrderKind::StopLimit {
                 stop: Price(stop),

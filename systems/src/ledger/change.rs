@@ -242,6 +242,32 @@ impl Odd {
             _ => None,
         }
     }
+
+    /// Whether it is a critical error: a sign that orders, positions or money are not what they
+    /// should be here. What brokers do on ordinary days is none: to repeat, to be late, to speak of
+    /// others' orders or of what was forgotten.
+    #[must_use]
+    pub fn is_critical(&self) -> bool {
+        match self {
+            Self::Repeated(_)
+            | Self::Stale(_)
+            | Self::Foreign(_)
+            | Self::Forgotten(_)
+            | Self::Late(_)
+            | Self::Revived(_) => false,
+            Self::UnknownOrder(_)
+            | Self::DuplicatePerm(_)
+            | Self::Overfilled { .. }
+            | Self::Oversold(_)
+            | Self::NumberReused(_)
+            | Self::FingerprintReused(_)
+            | Self::OutOfPlace(_)
+            | Self::QuantityDiffers(_)
+            | Self::CarriedOver
+            | Self::ChargeDropped(_)
+            | Self::Overflow(_) => true,
+        }
+    }
 }
 
 impl fmt::Display for Odd {

@@ -65,11 +65,6 @@ fn each_trade_counts_for_itself() {
         None,
         "no entry opened it"
     );
-    assert_eq!(
-        trial.ledger.closing_quantity(&contract()),
-        0,
-        "what is sold closes nothing owed"
-    );
     // Bought back with profit, and turned: an entry may do that.
     trial.report(bought(order, 7, 2, 5));
     assert_eq!(trial.odd(Odd::Oversold(order)), 0);
@@ -189,7 +184,7 @@ fn what_an_open_bracket_hangs_on_is_never_forgotten() {
     trial.report(sold(target, 2, 1, 1));
     for date in [20_240_201, 20_240_301] {
         trial.wait(28 * 86_400).open_day(date, EQUITY);
-        assert_eq!(trial.ledger.closing_quantity(&contract()), 3);
+        assert_eq!(closing(&trial.ledger), 3);
         assert_eq!((trial.unfilled(stop), trial.unfilled(target)), (4, 4));
         assert!(trial.odd(Odd::CarriedOver) == 0);
     }
@@ -228,7 +223,7 @@ fn fingerprints_are_those_of_the_day_and_of_what_is_live() {
         ids.push(trial.send(wanted));
     }
     assert_eq!(trial.odd(Odd::FingerprintReused(ids[1])), 1);
-    assert_eq!(trial.ledger.opened_today(print), Some(ids[1]));
+    assert_eq!(trial.ledger.live_opening(print), Some(ids[1]));
     trial.wait(86_400).open_day(20_240_104, EQUITY);
     assert_eq!(trial.ledger.live_opening(print), Some(ids[1]));
     for id in ids {
@@ -238,8 +233,6 @@ fn fingerprints_are_those_of_the_day_and_of_what_is_live() {
         });
     }
     assert_eq!(trial.ledger.live_opening(print), None);
-    trial.wait(86_400).open_day(20_240_105, EQUITY);
-    assert_eq!(trial.ledger.opened_today(print), None);
 }
 
 #[test]
@@ -411,7 +404,7 @@ fn others_sales_reserve_no_money_and_old_answers_take_nothing_away() {
             ..BrokerState::default()
         },
     );
-    assert_eq!(trial.ledger.premium_reserved(), Some(Cash::ZERO));
+    assert_eq!(trial.premium_wanted(), Some(Cash::ZERO));
     assert_eq!(trial.ledger.holding_range(&instrument()).least, -3);
     let unpriced = OpenOrder {
         side: Side::Buy,
@@ -430,11 +423,7 @@ fn others_sales_reserve_no_money_and_old_answers_take_nothing_away() {
             ..BrokerState::default()
         },
     );
-    assert_eq!(
-        trial.ledger.premium_reserved(),
-        None,
-        "nothing may be opened"
-    );
+    assert_eq!(trial.premium_wanted(), None, "nothing may be opened");
     assert_eq!(trial.ledger.next_order(), OrderId(90));
 }
 

@@ -32,12 +32,12 @@ fn r2_numbers_are_never_used_again() {
 fn r7_what_is_unknown_keeps_its_reservation() {
     let mut trial = Trial::new();
     let order = trial.entry(2);
-    let premium = trial.ledger.premium_reserved();
+    let premium = trial.premium_wanted();
     assert_eq!(premium, Some(Cash(2_000_000)));
     trial.record(Record::TimedOut { order });
     assert_eq!(trial.status(order), OrderStatus::Unknown);
     assert_eq!(
-        (trial.unfilled(order), trial.ledger.premium_reserved()),
+        (trial.unfilled(order), trial.premium_wanted()),
         (2, premium)
     );
     let fingerprint = trial
@@ -66,11 +66,7 @@ fn r7_what_is_unknown_keeps_its_reservation() {
         (trial.status(order), trial.unfilled(order)),
         (OrderStatus::NotReceived, 0)
     );
-    assert_eq!(
-        trial.ledger.opened_today(fingerprint),
-        Some(order),
-        "never sent again"
-    );
+    assert_eq!(trial.ledger.live_opening(fingerprint), None);
 }
 
 /// I4: reports that overtake each other.
@@ -189,7 +185,7 @@ fn foreign_orders_are_left_alone_and_count() {
     let plan = trial.reconcile(1, state);
     assert!(plan.cancels.is_empty() && plan.latch.is_none(), "{plan:?}");
     assert_eq!(trial.ledger.holding_range(&instrument()).most, 4);
-    assert_eq!(trial.ledger.premium_reserved(), Some(Cash(4_000_000)));
+    assert_eq!(trial.premium_wanted(), Some(Cash(4_000_000)));
     let mut theirs = execution(OrderId(0), Side::Buy, (1, 1), 4, 4);
     (theirs.order, theirs.perm) = (None, PermId(77));
     trial.report(Report::Executed(theirs));

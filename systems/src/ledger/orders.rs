@@ -36,13 +36,9 @@ impl Orders {
         self.fingerprints.iter().map(|(print, id)| (*print, *id))
     }
 
-    pub(crate) fn opened_with(&self, fingerprint: Fingerprint) -> Option<OrderId> {
-        self.fingerprints.get(&fingerprint).copied()
-    }
-
     pub(crate) fn live_with(&self, fingerprint: Fingerprint) -> Option<OrderId> {
-        self.opened_with(fingerprint)
-            .filter(|id| self.in_flight.contains_key(id))
+        let last = self.fingerprints.get(&fingerprint).copied();
+        last.filter(|id| self.in_flight.contains_key(id))
     }
 
     /// Whether a number was ours so long ago that nothing is known of it any more.

@@ -228,7 +228,7 @@ proptest! {
                 _ => sold(order, base, traded, done[place]),
             });
             let held = u64::from(done[0] - done[1] - done[2]);
-            prop_assert_eq!(trial.ledger.closing_quantity(&contract()), held);
+            prop_assert_eq!(closing(&trial.ledger), held.cast_signed());
             let protection = trial.ledger.protection(&contract());
             prop_assert_eq!(protection.working + protection.pending, held);
             let range = trial.ledger.holding_range(&instrument());
@@ -236,11 +236,11 @@ proptest! {
             prop_assert_eq!(range.least, 0);
             prop_assert_eq!(range.most, i64::from(quantity - done[1] - done[2]));
             let spent = i64::from(quantity - done[0]) * 1_000_000;
-            prop_assert_eq!(trial.ledger.premium_reserved(), Some(Cash(spent)));
+            prop_assert_eq!(trial.premium_wanted(), Some(Cash(spent)));
             // A new session changes none of it.
             let state = trial.ledger.open_state(20_240_104, Cash(BEGIN));
             let next = Ledger::from(state);
-            prop_assert_eq!(next.closing_quantity(&contract()), held);
+            prop_assert_eq!(closing(&next), held.cast_signed());
             prop_assert_eq!(next.holding_range(&instrument()), range);
             prop_assert_eq!(next.holding(&instrument()), trial.ledger.holding(&instrument()));
         }

@@ -45,7 +45,7 @@ impl Reservation {
 }
 
 /// Between what a position may end up, if any part of what is in flight is executed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HoldingRange {
     /// Units at least: everything sold, nothing bought.
     pub least: i64,
@@ -94,22 +94,29 @@ impl Ledger {
     }
 
     /// Money that leaves if everything that opens is executed at its worst price, others' orders
-    /// included. `None` if one has no worst price or the sum does not fit: nothing may be opened.
+    /// included, by instrument. `None` if one has no worst price or a sum does not fit: nothing may
+    /// be opened.
     #[must_use]
-    pub fn premium_reserved(&self) -> Option<Cash> {
-        let ours = self
-            .reservations()
-            .filter(|reservation| reservation.role == Role::Entry)
-            .try_fold(Cash::ZERO, |sum, reservation| {
-                sum.checked_add(reservation.premium()?)
-            })?;
-        self.foreign.values().try_fold(ours, |sum, order| {
-            let left = i64::from(order.quantity.saturating_sub(order.filled));
-            if order.side == Side::Sell || left == 0 {
-                return Some(sum);
+    pub fn premiums_wanted(&self) -> Option<BTreeMap<Instrument, Cash>> {
+        let mut sums: BTreeMap<Instrument, Cash> = BTreeMap::new();
+        let mut add = |instrument, premium| {
+            let sum = sums.entry(instrument).or_default();
+            *sum = sum.checked_add(premium)?;
+            Some(())
+        };
+        for wanted in self.reservations() {
+            if wanted.role == Role::Entry {
+                add(Instrument::Option(wanted.contract), wanted.premium()?)?;
             }
-            sum.checked_add(Cash::of(order.limit?, left, order.instrument.multiplier())?)
-        })
+        }
+        for order in self.foreign.values() {
+            let left = i64::from(order.quantity.saturating_sub(order.filled));
+            if order.side == Side::Buy && left > 0 {
+                let multiplier = order.instrument.multiplier();
+                add(order.instrument, Cash::of(order.limit?, left, multiplier)?)?;
+            }
+        }
+        Some(sums)
     }
 
     /// Between what a position may end up. Legs of one group count once, and not before their entry
@@ -117,46 +124,21 @@ impl Ledger {
     #[must_use]
     pub fn holding_range(&self, instrument: &Instrument) -> HoldingRange {
         let held = self.positions.quantity(instrument);
-        let (mut bought, mut sold) = (0_u64, 0_u64);
-        let mut add = |side, quantity: u64| match side {
-            Side::Buy => bought = bought.saturating_add(quantity),
-            Side::Sell => sold = sold.saturating_add(quantity),
+        let flat = HoldingRange {
+            least: held,
+            most: held,
         };
-        for order in self
-            .foreign
-            .values()
-            .filter(|o| o.instrument == *instrument)
-        {
-            add(
-                order.side,
-                u64::from(order.quantity.saturating_sub(order.filled)),
-            );
-        }
-        if let Instrument::Option(contract) = instrument {
-            for order in self
-                .orders
-                .in_flight()
-                .filter(|o| o.contract() == *contract)
-            {
-                if order.role() == Role::Entry {
-                    add(order.side(), order.unfilled());
-                }
-            }
-            for side in [Side::Buy, Side::Sell] {
-                add(side, self.closing(contract, side));
-            }
-        }
-        let signed = |quantity: u64| i64::try_from(quantity).unwrap_or(i64::MAX);
-        HoldingRange {
-            least: held.saturating_sub(signed(sold)),
-            most: held.saturating_add(signed(bought)),
-        }
+        let found = self.ranges(|other| other == instrument);
+        found.get(instrument).copied().unwrap_or(flat)
     }
 
-    /// Between what every position may end up that is held or wanted, in one pass over the orders
-    /// in flight. The same as [`Ledger::holding_range`] of each.
+    /// The same of every position that is held or wanted, in one pass over the orders in flight.
     #[must_use]
     pub fn holding_ranges(&self) -> BTreeMap<Instrument, HoldingRange> {
+        self.ranges(|_| true)
+    }
+
+    fn ranges(&self, of: impl Fn(&Instrument) -> bool) -> BTreeMap<Instrument, HoldingRange> {
         let mut moves: BTreeMap<Instrument, (u64, u64)> = BTreeMap::new();
         let mut add = |instrument, side, quantity: u64| {
             let (bought, sold): &mut (u64, u64) = moves.entry(instrument).or_default();
@@ -165,14 +147,17 @@ impl Ledger {
                 Side::Sell => *sold = sold.saturating_add(quantity),
             }
         };
-        for order in self.foreign.values() {
+        for order in self.foreign.values().filter(|o| of(&o.instrument)) {
             let left = u64::from(order.quantity.saturating_sub(order.filled));
             add(order.instrument, order.side, left);
         }
         let mut groups: BTreeMap<(Contract, bool, OrderId), u64> = BTreeMap::new();
         for order in self.orders.in_flight() {
+            let instrument = Instrument::Option(order.contract());
+            if !of(&instrument) {
+                continue;
+            }
             if order.role() == Role::Entry {
-                let instrument = Instrument::Option(order.contract());
                 add(instrument, order.side(), order.unfilled());
             } else {
                 let group = order.followed.intent.order.oca.unwrap_or(order.id());
@@ -186,7 +171,9 @@ impl Ledger {
             add(Instrument::Option(contract), side, quantity);
         }
         for (instrument, _) in self.positions() {
-            moves.entry(*instrument).or_default();
+            if of(instrument) {
+                moves.entry(*instrument).or_default();
+            }
         }
         let signed = |quantity: u64| i64::try_from(quantity).unwrap_or(i64::MAX);
         moves
@@ -200,14 +187,6 @@ impl Ledger {
                 (instrument, range)
             })
             .collect()
-    }
-
-    /// Contracts that orders in flight already close: the larger leg of each group, counted once.
-    #[must_use]
-    pub fn closing_quantity(&self, contract: &Contract) -> u64 {
-        let held = self.positions.quantity(&Instrument::Option(*contract));
-        let side = if held < 0 { Side::Buy } else { Side::Sell };
-        self.closing(contract, side)
     }
 
     /// Contracts that resting stops protect.
@@ -232,25 +211,6 @@ impl Ledger {
     #[must_use]
     pub fn live_opening(&self, fingerprint: Fingerprint) -> Option<OrderId> {
         self.orders.live_with(fingerprint)
-    }
-
-    /// The last opening order of this fingerprint that was intended in this session.
-    #[must_use]
-    pub fn opened_today(&self, fingerprint: Fingerprint) -> Option<OrderId> {
-        self.orders.opened_with(fingerprint)
-    }
-
-    fn closing(&self, contract: &Contract, side: Side) -> u64 {
-        let mut groups: BTreeMap<OrderId, u64> = BTreeMap::new();
-        let closers = self.orders.in_flight().filter(|order| {
-            order.contract() == *contract && order.role().reduces_risk() && order.side() == side
-        });
-        for order in closers {
-            let group = order.followed.intent.order.oca.unwrap_or(order.id());
-            let largest = groups.entry(group).or_default();
-            *largest = (*largest).max(self.closes(order));
-        }
-        groups.into_values().fold(0, u64::saturating_add)
     }
 
     /// Contracts that a closing order can close by now: those of a leg are bounded by what its

@@ -180,7 +180,7 @@ fn legs_close_what_their_entry_was_filled_and_once() {
     for (order, perm) in [(entry, 1_001), (stop, 1_002), (target, 1_003)] {
         trial.accept(order, perm);
     }
-    let closing = |trial: &Trial| trial.ledger.closing_quantity(&contract());
+    let closing = |trial: &Trial| closing(&trial.ledger);
     assert_eq!(closing(&trial), 0, "nothing to close");
     trial.report(bought(entry, 1, 3, 3));
     assert_eq!(closing(&trial), 3);
@@ -288,7 +288,7 @@ fn changed_terms_count_at_their_worst_until_the_broker_shows_them() {
         kind,
         quantity,
     });
-    let reserved = |trial: &Trial| trial.ledger.premium_reserved().unwrap();
+    let reserved = |trial: &Trial| trial.premium_wanted().unwrap();
     assert_eq!(reserved(&trial), Cash(4_000_000));
     let mut open = working(Some(order), 1_001, 4);
     let state = |open| BrokerState {

@@ -12,6 +12,12 @@ use engine::report::CompletedOrder;
 pub(super) const DATE: u32 = 20_240_103;
 pub(super) const START: Timestamp = Timestamp(1_704_294_000 * NANOS_PER_SECOND);
 
+/// Contracts of what is held that orders in flight may still sell.
+pub(super) fn closing(ledger: &Ledger) -> i64 {
+    let held = ledger.position(&instrument()).quantity;
+    held - ledger.holding_range(&instrument()).least
+}
+
 /// A ledger, its clock and what it said.
 #[derive(Clone, Debug)]
 pub(super) struct Trial {
@@ -91,6 +97,13 @@ impl Trial {
     pub(super) fn odd(&self, wanted: Odd) -> usize {
         let odd = |change: &&Change| **change == Change::Odd(wanted);
         self.changes.iter().filter(odd).count()
+    }
+
+    /// Money that everything in flight may still take; `None` where it cannot be said.
+    pub(super) fn premium_wanted(&self) -> Option<Cash> {
+        let wanted = self.ledger.premiums_wanted()?;
+        let add = |sum: Cash, premium: &Cash| sum.checked_add(*premium);
+        wanted.values().try_fold(Cash::ZERO, add)
     }
 
     /// Asks, lets `seconds` pass, and works the answer through.

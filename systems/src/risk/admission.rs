@@ -10,7 +10,7 @@ use super::correlation::{Bet, Correlated, Correlations, correlated_same_way};
 use super::exposure::{Exposure, Span, Spans};
 use super::limits::{GreekCaps, Limit, Limits};
 use super::money::{PPM, fraction, is_share_of_mid, premium, share_of, sum};
-use super::var::value_at_risk;
+use super::var::{ValueAtRisk, value_at_risk};
 use components::contract::{Contract, Instrument};
 use components::market::{QuoteState, Side, Ticker};
 use components::units::Cash;
@@ -195,18 +195,42 @@ fn check_losses(all: &Exposure, new: &Candidate<'_>, limits: &Limits) -> Result<
     if all.history_usd.is_empty() {
         return Ok(());
     }
-    let days = all.history_usd.iter().zip(new.risk.history_usd);
-    let after: Vec<f64> = days
-        .map(|(before, unit)| before + gain(new, *unit).min(0.0))
-        .collect();
-    let found = value_at_risk(&after, config.var_confidence);
-    let found = found.filter(|found| !found.too_few).ok_or(Limit::Unknown)?;
-    at_most(found.reported_usd(), config.var_max_usd, Limit::ValueAtRisk)?;
+    // The days of the stand-in are no dates: what stands on it is added at its own worst.
+    let dated = history_risk(&all.history_usd, new, new.risk.dated, config.var_confidence)?;
+    let other = history_risk(
+        &all.stand_in_usd,
+        new,
+        !new.risk.dated,
+        config.var_confidence,
+    )?;
     at_most(
-        found.shortfall_usd,
+        dated.reported_usd() + other.reported_usd(),
+        config.var_max_usd,
+        Limit::ValueAtRisk,
+    )?;
+    at_most(
+        dated.shortfall_usd.max(0.0) + other.shortfall_usd.max(0.0),
         config.shortfall_max_usd,
         Limit::Shortfall,
     )
+}
+
+/// The value at risk of these days, with the new order among them where `takes_part`.
+fn history_risk(
+    before: &[f64],
+    new: &Candidate<'_>,
+    takes_part: bool,
+    confidence: f64,
+) -> Result<ValueAtRisk, Limit> {
+    let days = before.iter().zip(new.risk.history_usd);
+    let after: Vec<f64> = days
+        .map(|(before, unit)| {
+            let gained = gain(new, *unit).min(0.0);
+            if takes_part { before + gained } else { *before }
+        })
+        .collect();
+    let found = value_at_risk(&after, confidence);
+    found.filter(|found| !found.too_few).ok_or(Limit::Unknown)
 }
 
 fn check_correlation(all: &Exposure, new: &Candidate<'_>, rules: &Rules<'_>) -> Result<(), Limit> {

@@ -4,19 +4,17 @@
 //! opening order be refused: a book that is not understood is not added to.
 
 use super::book::{AssetClass, Book, Line, UnitGreeks, UnitRisk};
+use super::daily_closes::DailyCloses;
 use super::exposure::Exposure;
-use super::limits::{Limit, LimitsConfig};
-use super::repricing::{
-    Holding, Move, SCENARIOS, TRADING_DAY_YEARS, normal_moves, reprice, scenarios,
-};
+use super::limits::Limit;
+use super::repricing::{HISTORY_DAYS, SCENARIOS};
+use super::revaluation::{Gains, Inputs, Revaluation, Setting};
 use super::{ContractMarket, RiskConfig, UnderlyingMarket, money};
 use crate::books::Books;
 use crate::chains::Chains;
 use crate::greeks::RatesConfig;
-use crate::greeks::black_scholes::black_scholes;
-use crate::greeks::terms::Terms;
 use crate::ingest::Sources;
-use crate::ledger::Ledger;
+use crate::ledger::HoldingRange;
 use crate::positions::Account;
 use crate::quarantine::Quarantine;
 use bevy_ecs::prelude::*;
@@ -24,8 +22,7 @@ use bevy_ecs::system::SystemParam;
 use components::contract::{Contract, Instrument, Settlement};
 use components::greeks::{Carry, Sensitivity, Valuation, Volatility};
 use components::interest::OpenInterest;
-use components::market::{Quote, Side, Spot, Ticker, TradingHalt};
-use components::order::Role;
+use components::market::{Quote, Spot, Ticker, TradingHalt};
 use components::signal::Signal;
 use components::units::{Cash, Price, Timestamp};
 use engine::clock::Tick;
@@ -35,9 +32,6 @@ use std::collections::BTreeMap;
 
 /// Nothing is opened for so long after an underlying resumes.
 const RESUME_NANOS: i64 = 5_000_000_000;
-
-/// Moves of the stand-in for a history of the underlyings.
-const HISTORY_DAYS: usize = 50;
 
 type Contracts = (
     &'static Quote,
@@ -131,20 +125,30 @@ impl Market<'_, '_> {
     }
 }
 
-/// What a unit of an instrument risks.
-#[derive(Clone, Debug)]
-struct Unit {
+/// An instrument of the book and what is known of it beside its gains.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    instrument: Instrument,
+    range: HoldingRange,
+    /// The price at which it could be closed now.
+    mark: Price,
     greeks: UnitGreeks,
-    scenarios_usd: [f64; SCENARIOS],
-    history_usd: Vec<f64>,
 }
 
-/// The book of a tick.
+/// The book of a tick: everything that is held, wanted or asked for, in the order of instruments.
 pub struct Assessment<'a> {
     config: &'a RiskConfig,
     tick: &'a Tick,
-    units: BTreeMap<Instrument, Unit>,
-    marks: BTreeMap<Instrument, Price>,
+    rows: Vec<Row>,
+    gains: &'a Revaluation,
+}
+
+/// What values the book, and what it knows from the last time.
+#[derive(SystemParam)]
+pub struct Pricing<'w> {
+    setting: ResMut<'w, Setting>,
+    kept: ResMut<'w, Revaluation>,
+    closes: Res<'w, DailyCloses>,
 }
 
 impl<'a> Assessment<'a> {
@@ -153,40 +157,47 @@ impl<'a> Assessment<'a> {
     pub fn new(
         books: &Books,
         market: &'a Market<'_, '_>,
-        limits: &LimitsConfig,
+        pricing: &'a mut Pricing<'_>,
         config: &'a RiskConfig,
         signals: &[Signal],
     ) -> Self {
-        let ledger = books.ledger();
-        let mut all = Self {
+        let mut book = books.ledger().holding_ranges();
+        let opening = signals
+            .iter()
+            .filter(|signal| !signal.intent.reduces_risk());
+        for signal in opening {
+            let instrument = Instrument::Option(market.key(signal));
+            book.entry(instrument).or_default();
+        }
+        let mut rows = Vec::with_capacity(book.len());
+        let mut wanted = Vec::with_capacity(book.len());
+        for (instrument, range) in book {
+            let long = books.ledger().position(&instrument).quantity >= 0;
+            let (mark, known) = value(&instrument, market, long);
+            let (greeks, inputs) = known.unzip();
+            wanted.push((instrument, inputs));
+            rows.push(Row {
+                instrument,
+                range,
+                mark,
+                greeks: greeks.unwrap_or_default(),
+            });
+        }
+        let Pricing {
+            setting,
+            kept,
+            closes,
+        } = pricing;
+        if setting.follow(closes, market.tick.session.date) {
+            kept.clear();
+        }
+        **kept = kept.follow(&wanted, setting);
+        Self {
             config,
             tick: &market.tick,
-            units: BTreeMap::new(),
-            marks: BTreeMap::new(),
-        };
-        let moves = scenarios(limits.scenario_spot_share, limits.scenario_iv_change);
-        let held = ledger.positions().map(|(instrument, _)| *instrument);
-        let wanted = ledger
-            .orders_in_flight()
-            .map(|order| Instrument::Option(order.contract()));
-        let foreign = ledger.foreign_orders().map(|order| order.instrument);
-        let asked = signals
-            .iter()
-            .filter(|signal| !signal.intent.reduces_risk())
-            .map(|signal| Instrument::Option(market.key(signal)));
-        let everything: Vec<Instrument> = held.chain(wanted).chain(foreign).chain(asked).collect();
-        for instrument in everything {
-            if all.marks.contains_key(&instrument) {
-                continue;
-            }
-            let long = ledger.position(&instrument).quantity >= 0;
-            let (mark, unit) = value(&instrument, market, &moves, long);
-            all.marks.insert(instrument, mark);
-            if let Some(unit) = unit {
-                all.units.insert(instrument, unit);
-            }
+            rows,
+            gains: kept,
         }
-        all
     }
 
     /// The sums that limits read.
@@ -195,28 +206,32 @@ impl<'a> Assessment<'a> {
     /// When an amount does not fit: nothing may be opened on such a book.
     pub fn exposure(&self, books: &Books, account: &Account) -> Result<Exposure, Limit> {
         let ledger = books.ledger();
-        let worthless: BTreeMap<Instrument, Unit> = self
-            .marks
-            .iter()
-            .filter(|(instrument, _)| !self.units.contains_key(instrument))
-            .map(|(instrument, mark)| (*instrument, lost(instrument, *mark)))
-            .collect();
-        let ranges = ledger.holding_ranges();
-        let flying = in_flight(ledger).ok_or(Limit::Unknown)?;
+        let flying = ledger.premiums_wanted().ok_or(Limit::Unknown)?;
         let fees = money::cash(self.config.fees_per_contract_usd);
-        let mut lines = Vec::with_capacity(ranges.len());
-        for (instrument, range) in &ranges {
+        let lost: BTreeMap<Instrument, Gains> = self
+            .rows
+            .iter()
+            .zip(self.gains.gains())
+            .filter(|(_, gains)| gains.is_none())
+            .map(|(row, _)| (row.instrument, lost(row)))
+            .collect();
+        let mut lines = Vec::with_capacity(self.rows.len());
+        for (row, gains) in self.rows.iter().zip(self.gains.gains()) {
+            let instrument = &row.instrument;
             let position = ledger.position(instrument);
             let held = position.quantity;
-            let buys = range.most.checked_sub(held).ok_or(Limit::Unknown)?;
-            let sells = held.checked_sub(range.least).ok_or(Limit::Unknown)?;
+            let buys = row.range.most.checked_sub(held).ok_or(Limit::Unknown)?;
+            let sells = held.checked_sub(row.range.least).ok_or(Limit::Unknown)?;
             if (held, buys, sells) == (0, 0, 0) {
                 continue;
             }
-            let known = self.units.get(instrument);
-            let unit = known
-                .or_else(|| worthless.get(instrument))
-                .ok_or(Limit::Unknown)?;
+            let (greeks, gains) = match gains {
+                Some(gains) => (row.greeks, gains),
+                None => (
+                    UnitGreeks::default(),
+                    lost.get(instrument).ok_or(Limit::Unknown)?,
+                ),
+            };
             let units = buys.saturating_add(sells);
             lines.push(Line {
                 instrument: *instrument,
@@ -227,9 +242,9 @@ impl<'a> Assessment<'a> {
                 cost: Cash(position.cost.0.saturating_abs()),
                 in_flight: flying.get(instrument).copied().unwrap_or_default(),
                 fees: Cash(fees.0.saturating_mul(units)),
-                mark: self.marks.get(instrument).copied().unwrap_or_default(),
+                mark: row.mark,
                 expires_today: self.expires(instrument),
-                risk: risk_of(unit),
+                risk: risk_of(greeks, gains),
             });
         }
         let working = ledger.orders_in_flight().count();
@@ -246,7 +261,13 @@ impl<'a> Assessment<'a> {
     /// What a contract risks, if it can be valued.
     #[must_use]
     pub fn unit_risk(&self, contract: &Contract) -> Option<UnitRisk<'_>> {
-        self.units.get(&Instrument::Option(*contract)).map(risk_of)
+        let instrument = Instrument::Option(*contract);
+        let place = self
+            .rows
+            .binary_search_by_key(&instrument, |row| row.instrument)
+            .ok()?;
+        let gains = self.gains.get(place)?;
+        Some(risk_of(self.rows[place].greeks, gains))
     }
 
     /// What kind of thing an underlying is.
@@ -275,66 +296,40 @@ impl<'a> Assessment<'a> {
     }
 }
 
-/// Money at risk in what opens and is in flight, by instrument; `None` where it cannot be said.
-fn in_flight(ledger: &Ledger) -> Option<BTreeMap<Instrument, Cash>> {
-    let mut sums: BTreeMap<Instrument, Cash> = BTreeMap::new();
-    let mut add = |instrument, premium| {
-        let sum = sums.entry(instrument).or_default();
-        *sum = sum.checked_add(premium)?;
-        Some(())
-    };
-    for wanted in ledger.reservations() {
-        if wanted.role == Role::Entry {
-            add(Instrument::Option(wanted.contract), wanted.premium()?)?;
-        }
-    }
-    for order in ledger.foreign_orders() {
-        let left = i64::from(order.quantity.saturating_sub(order.filled));
-        if order.side == Side::Buy && left > 0 {
-            let multiplier = order.instrument.multiplier();
-            add(order.instrument, Cash::of(order.limit?, left, multiplier)?)?;
-        }
-    }
-    Some(sums)
-}
-
-fn risk_of(unit: &Unit) -> UnitRisk<'_> {
+fn risk_of(greeks: UnitGreeks, gains: &Gains) -> UnitRisk<'_> {
     UnitRisk {
-        greeks: unit.greeks,
-        scenarios_usd: unit.scenarios_usd,
-        history_usd: &unit.history_usd,
+        greeks,
+        scenarios_usd: gains.scenarios_usd,
+        history_usd: &gains.history_usd,
+        dated: gains.dated,
     }
 }
 
 /// What cannot be valued is taken to lose all that it could be sold for, in every case.
-fn lost(instrument: &Instrument, mark: Price) -> Unit {
-    let worth = -mark.dollars() * f64::from(instrument.multiplier());
-    Unit {
-        greeks: UnitGreeks::default(),
+fn lost(row: &Row) -> Gains {
+    let worth = -row.mark.dollars() * f64::from(row.instrument.multiplier());
+    Gains {
         scenarios_usd: [worth; SCENARIOS],
-        history_usd: vec![worth; HISTORY_DAYS],
+        history_usd: [worth; HISTORY_DAYS],
+        dated: false,
     }
 }
 
-/// The price at which an instrument could be closed now, and what a unit risks.
+/// The price at which an instrument could be closed now, and what its gains rest on.
 fn value(
     instrument: &Instrument,
     market: &Market<'_, '_>,
-    moves: &[Move; SCENARIOS],
     long: bool,
-) -> (Price, Option<Unit>) {
+) -> (Price, Option<(UnitGreeks, Inputs)>) {
     let side = |quote: &Quote| if long { quote.bid } else { quote.ask };
     match instrument {
         Instrument::Stock(ticker) => match market.stock(*ticker) {
             Some((spot, quote)) => {
-                let holding = Holding::Shares { spot, units: 1.0 };
                 let greeks = UnitGreeks {
                     delta_usd: spot,
                     ..UnitGreeks::default()
                 };
-                // Shares stand for the whole market where nothing else is known: 20 % a year.
-                let unit = unit_of(&holding, greeks, moves, 0.20);
-                (side(&quote), unit)
+                (side(&quote), Some((greeks, Inputs::of_shares(spot))))
             }
             None => (Price::NONE, None),
         },
@@ -357,43 +352,14 @@ fn value(
                 vega_usd: volatility.vega * 0.01 * multiplier,
                 theta_usd: carry.theta / 365.0 * multiplier,
             };
-            let holding = Holding::Option {
-                terms: Terms {
-                    right: contract.terms.right,
-                    spot,
-                    strike: contract.terms.strike.dollars(),
-                    years: valuation.years,
-                    rate: market.rates.flat,
-                    dividend_yield: valuation.dividend_yield,
-                },
+            let inputs = Inputs {
+                spot,
+                years: valuation.years,
+                dividend_yield: valuation.dividend_yield,
                 volatility: volatility.iv,
-                units: multiplier,
+                rate: market.rates.flat,
             };
-            (mark, unit_of(&holding, greeks, moves, volatility.iv))
+            (mark, Some((greeks, inputs)))
         }
     }
-}
-
-/// Re-prices a unit under the scenarios and under a normal year of its own volatility, the stand-in
-/// for a history that is not there.
-fn unit_of(
-    holding: &Holding,
-    greeks: UnitGreeks,
-    moves: &[Move; SCENARIOS],
-    iv: f64,
-) -> Option<Unit> {
-    let model = |terms: &Terms, volatility: f64| {
-        let (status, greeks) = black_scholes(terms, volatility);
-        status.has_values().then_some(greeks.price)
-    };
-    let mut unit = Unit {
-        greeks,
-        scenarios_usd: [0.0; SCENARIOS],
-        history_usd: vec![0.0; HISTORY_DAYS],
-    };
-    reprice(holding, moves, 0.0, model, &mut unit.scenarios_usd).ok()?;
-    let history = normal_moves(iv, HISTORY_DAYS);
-    let year = TRADING_DAY_YEARS;
-    reprice(holding, &history, year, model, &mut unit.history_usd).ok()?;
-    Some(unit)
 }

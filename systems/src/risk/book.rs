@@ -35,6 +35,8 @@ pub struct UnitRisk<'a> {
     pub scenarios_usd: [f64; SCENARIOS],
     /// What it gains under each day of the history, dollars; as long as [`Book::history_days`].
     pub history_usd: &'a [f64],
+    /// Whether the days are those of its underlying, and not the stand-in.
+    pub dated: bool,
 }
 
 impl UnitRisk<'_> {

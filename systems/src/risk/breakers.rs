@@ -11,8 +11,15 @@
 //! | critical errors | more than 10 in a session | halted | an operator clears it |
 //! | refusals by the broker | see `rejections` | the strategy is paused | it is enabled |
 //!
+//! A critical error is a sign that orders, positions or money are not what they should be: what the
+//! ledger found odd in a way that `ledger::Odd::is_critical`, a refusal of the gate, an order that
+//! the broker refused as malformed. An overrun of a tick is none, it has a ladder of its own
+//! (`overload`), and neither is bad input, which is refused at the door and counted there. A journal
+//! that cannot be written ends the run.
+//!
 //! Each is a pure function of counters that the ledger keeps, so that a restart comes to the same
-//! result. Counters of the day end with the session in New York, which the ledger's
+//! result; but for the critical errors, which a restart counts anew below the limit: the halt itself
+//! is latched. Counters of the day end with the session in New York, which the ledger's
 //! `Record::DayOpened` marks. The losing days are looked at only then: what an operator clears
 //! stays cleared until the next session opens on a streak that is still there.
 

@@ -9,17 +9,14 @@
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 use super::money::{is_share_of_mid, ppm};
-use crate::exits::grid::Grid;
 use bevy_ecs::prelude::Resource;
 use components::market::{Quote, QuoteState, Side, Ticker};
 use components::order::{Order, OrderKind};
+use components::price_grid::PriceGrid;
 use components::units::{Price, Timestamp};
 use engine::config::{Section, within};
 use engine::planted::planted;
 use serde::Deserialize;
-
-/// From this price on the grid is coarser.
-const COARSE_FROM: Price = Price(30_000);
 
 /// The `collar` section of the config.
 #[derive(Resource, Clone, Debug, Deserialize, garde::Validate)]
@@ -43,57 +40,18 @@ impl Section for CollarConfig {
     const NAME: &'static str = "collar";
 }
 
-/// How prices of the options on an underlying are spaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum PriceClass {
-    /// $0.01 everywhere.
-    Cent,
-    /// $0.01 below $3, $0.05 from there on.
-    Penny,
-    /// $0.05 below $3, $0.10 from there on.
-    Nickel,
-}
-
-impl PriceClass {
-    /// The class of the options on `underlying`; penny unless the config names it.
+impl CollarConfig {
+    /// The prices that orders for the options on `underlying` may carry: those of the penny class
+    /// unless the config names it.
     #[must_use]
-    pub fn of(underlying: Ticker, config: &CollarConfig) -> Self {
-        if config.cent_symbols.contains(&underlying) {
-            Self::Cent
-        } else if config.nickel_symbols.contains(&underlying) {
-            Self::Nickel
+    pub fn grid(&self, underlying: Ticker) -> PriceGrid {
+        if self.cent_symbols.contains(&underlying) {
+            PriceGrid::CENT
+        } else if self.nickel_symbols.contains(&underlying) {
+            PriceGrid::NICKEL
         } else {
-            Self::Penny
+            PriceGrid::PENNY
         }
-    }
-
-    /// The distance to the next price above `price`.
-    #[must_use]
-    pub fn tick(self, price: Price) -> Price {
-        match (self, price >= COARSE_FROM) {
-            (Self::Cent, _) | (Self::Penny, false) => Price(100),
-            (Self::Penny, true) | (Self::Nickel, false) => Price(500),
-            (Self::Nickel, true) => Price(1_000),
-        }
-    }
-
-    /// The prices that orders may carry.
-    #[must_use]
-    pub fn grid(self) -> Grid {
-        Grid::new(self.tick(Price(0)), self.tick(COARSE_FROM))
-    }
-
-    /// Whether `price` is one that an exchange takes.
-    #[must_use]
-    pub fn holds(self, price: Price) -> bool {
-        price.is_some() && price.0.checked_rem(self.tick(price).0) == Some(0)
-    }
-
-    /// The nearest price of the grid that is no higher: for what sells, or never above a limit.
-    #[must_use]
-    pub fn at_or_below(self, price: Price) -> Price {
-        let over = price.0.checked_rem_euclid(self.tick(price).0);
-        Price(price.0.saturating_sub(over.unwrap_or(0)))
     }
 }
 
@@ -157,13 +115,13 @@ pub fn check_shape(
     let alive = shown.settles > now && order.good_until > now;
     require(alive, Misshapen::Expired)?;
     let limit = order.kind.limit().ok_or(Misshapen::NoLimit)?;
-    let class = PriceClass::of(order.contract.underlying, config);
+    let grid = config.grid(order.contract.underlying);
     // Breaks I11: prices that no exchange takes pass.
-    let on_grid = class.holds(limit) || planted(11);
+    let on_grid = grid.holds(limit) || planted(11);
     require(on_grid && limit.is_some(), Misshapen::Grid)?;
     match order.kind {
         OrderKind::StopLimit { stop, .. } => {
-            require(class.holds(stop), Misshapen::Grid)?;
+            require(grid.holds(stop), Misshapen::Grid)?;
             let beyond = beyond(order.side, limit, stop);
             require(beyond >= 0, Misshapen::Collar)?;
             let most = ppm(config.stop_collar_share);
@@ -337,25 +295,11 @@ mod tests {
     }
 
     #[test]
-    fn the_grid_depends_on_the_class_and_the_price() {
-        use PriceClass::{Cent, Nickel, Penny};
-        let holds = |class: PriceClass, price| class.holds(Price(price));
-        assert!(holds(Penny, 29_900) && holds(Penny, 30_000) && holds(Penny, 30_500));
-        assert!(!holds(Penny, 30_100) && !holds(Penny, 150) && !holds(Penny, 0));
-        assert!(holds(Cent, 30_100) && !holds(Cent, 30_150));
-        assert!(holds(Nickel, 29_500) && !holds(Nickel, 29_900));
-        assert!(holds(Nickel, 31_000) && !holds(Nickel, 30_500));
-        let ticks =
-            [29_999, 30_000].map(|price| (Penny.tick(Price(price)), Nickel.tick(Price(price))));
+    fn the_grid_depends_on_the_underlying() {
+        let grid = |text| config().grid(Ticker::new(text).unwrap());
         assert_eq!(
-            ticks,
-            [(Price(100), Price(500)), (Price(500), Price(1_000))]
-        );
-        assert_eq!(Penny.at_or_below(Price(30_499)), Price(30_000));
-        let class = |text| PriceClass::of(Ticker::new(text).unwrap(), &config());
-        assert_eq!(
-            (class("QQQ"), class("SPX"), class("SPY")),
-            (Cent, Nickel, Penny)
+            [grid("QQQ"), grid("SPX"), grid("SPY")],
+            [PriceGrid::CENT, PriceGrid::NICKEL, PriceGrid::PENNY]
         );
         assert_eq!(limit(Side::Buy, 20_050), Err(Misshapen::Grid));
         assert_eq!(limit(Side::Buy, -100), Err(Misshapen::Grid));
@@ -405,22 +349,6 @@ mod tests {
                 let room = (bid + ask) as f64 / 2.0 * 0.1 + 1e-6;
                 let worst = if buys { price - ask } else { bid - price };
                 prop_assert!(worst as f64 <= room);
-            }
-        }
-    }
-
-    #[test]
-    fn the_grid_has_the_same_prices_as_the_class() {
-        for class in [PriceClass::Cent, PriceClass::Penny, PriceClass::Nickel] {
-            let grid = class.grid();
-            for price in (0..60_000).step_by(50).map(Price) {
-                assert_eq!(grid.holds(price), class.holds(price), "{class:?} {price}");
-                assert_eq!(
-                    grid.floor(price),
-                    class.at_or_below(price),
-                    "{class:?} {price}"
-                );
-                assert_eq!(grid.tick(price), class.tick(price), "{class:?} {price}");
             }
         }
     }

@@ -148,8 +148,13 @@ pub struct Exposure {
     pub expiry_gamma: Span,
     /// The P&L of each scenario, dollars.
     pub scenarios_usd: [f64; SCENARIOS],
-    /// The P&L of each day of the history, dollars.
+    /// The P&L of each day of the history, dollars, of what has one.
     pub history_usd: Vec<f64>,
+    /// The P&L of each day of the stand-in, dollars, of what has no history: these days are no
+    /// dates, and are never added to those of the history.
+    pub stand_in_usd: Vec<f64>,
+    /// Instruments held or wanted that stand on the stand-in.
+    pub on_stand_in: u32,
     /// Money.
     pub cash: Cash,
     /// Equity.
@@ -181,6 +186,8 @@ impl Exposure {
             expiry_gamma: Span::default(),
             scenarios_usd: [0.0; SCENARIOS],
             history_usd: vec![0.0; book.history_days],
+            stand_in_usd: vec![0.0; book.history_days],
+            on_stand_in: 0,
             cash: book.cash,
             equity: book.equity,
             day_open_equity: book.day_open_equity,
@@ -306,7 +313,13 @@ impl Exposure {
         for (total, unit) in self.scenarios_usd.iter_mut().zip(line.risk.scenarios_usd) {
             *total += worst(unit);
         }
-        for (total, unit) in self.history_usd.iter_mut().zip(line.risk.history_usd) {
+        let days = if line.risk.dated {
+            &mut self.history_usd
+        } else {
+            self.on_stand_in = self.on_stand_in.checked_add(u32::from(is_new))?;
+            &mut self.stand_in_usd
+        };
+        for (total, unit) in days.iter_mut().zip(line.risk.history_usd) {
             *total += worst(*unit);
         }
         Some(())

@@ -87,8 +87,8 @@ fn protecting(
         .quantity
         .min(held.saturating_sub(covered))
         .min(room.saturating_add(in_group));
-    let class = PriceClass::of(wish.contract.underlying, collar);
-    let on_grid = wish.kind.limit().is_some_and(|limit| class.holds(limit));
+    let grid = collar.grid(wish.contract.underlying);
+    let on_grid = wish.kind.limit().is_some_and(|limit| grid.holds(limit));
     if quantity == 0 || !on_grid {
         return None;
     }

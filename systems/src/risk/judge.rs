@@ -32,12 +32,12 @@ impl<'a> Assessed<'a> {
     pub(super) fn new(
         on: &'a Standing<'_>,
         market: &'a Market<'_, '_>,
+        pricing: &'a mut Pricing<'_>,
         books: &Books,
         account: &Account,
         signals: &[Signal],
     ) -> Self {
-        let limits = &on.limits.0.config;
-        let assessment = Assessment::new(books, market, limits, &on.config, signals);
+        let assessment = Assessment::new(books, market, pricing, &on.config, signals);
         let exposure = assessment.exposure(books, account);
         Self {
             assessment,
@@ -201,8 +201,7 @@ impl Judge<'_, '_, '_> {
     ) -> Result<Vec<Order>, Refused> {
         let contract = self.market.contract(signal).ok_or(Refused::Window)?;
         let key = self.key(signal);
-        let class = PriceClass::of(key.underlying, &self.on.collar);
-        let grid = class.grid();
+        let grid = self.on.collar.grid(key.underlying);
         let limit = grid.ceil(signal.limit);
         let used = day_loss_used_ppm(exposure, &self.on.limits.0);
         let quantity = money::cut(

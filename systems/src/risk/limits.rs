@@ -16,10 +16,10 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct LimitsConfig {
     /// Instruments held or wanted at once.
-    #[garde(custom(within(0, 1000)))]
+    #[garde(custom(within(0, 100_000)))]
     pub positions_max: u32,
     /// Instruments held or wanted at once on one underlying.
-    #[garde(custom(within(0, 1000)))]
+    #[garde(custom(within(0, 100_000)))]
     pub positions_per_symbol_max: u32,
     /// Orders that may work at once, with the legs of brackets.
     #[garde(custom(within(0, 100_000)))]

@@ -1,20 +1,29 @@
-//! What a portfolio would gain or lose under a list of moves, by full re-pricing.
+//! What a holding would gain or lose under a list of moves, by full re-pricing.
 //!
-//! `pnl(move) = sum of units x [V(S (1 + return), T - horizon, IV + change) - V(S, T, IV)]`, with
-//! the model's value on both sides so that a stale quote is no gain. What expires inside the
-//! horizon is worth its intrinsic value then. Delta and gamma alone would miss the kink of a
-//! short-dated option, which is the risk. Source: formulas.md 18. Dollars, years of 365 days,
-//! decimals.
+//! `pnl(move) = units x [V(S (1 + return), T - horizon, IV + change) - V(S, T, IV)]`, with the
+//! model's value on both sides so that a stale quote is no gain. What expires inside the horizon is
+//! worth its intrinsic value then. Delta and gamma alone would miss the kink of a short-dated
+//! option, which is the risk. Source: formulas.md 18. Dollars, years of 365 days, decimals.
+//!
+//! The value is that of `greeks::black_scholes` to 1e-11 of the spot, in a form for grids: what all
+//! moves share is computed once, the logarithm of a move is known before, and one exponential
+//! serves both legs, as `S e^{-qT} n(d1) = K e^{-rT} n(d2)`. The loop has no branch and no call, so
+//! that it becomes vector code; each value depends on its own move alone, to the last bit.
 
 use crate::greeks::terms::Terms;
-use engine::math::norm_cdf;
-use std::sync::LazyLock;
+use engine::math::{exp, exp_vectorizable, ln_1p, ln_ratio, norm_cdf, norm_tail_vectorizable};
 
 /// No move takes an implied volatility below this.
 pub const IV_MIN: f64 = 0.01;
 
-/// A trading day in years of 365 days, for the stand-in of a history: 1/252.
+/// A trading day in years of 365 days: 1/252.
 pub const TRADING_DAY_YEARS: f64 = 1.0 / 252.0;
+
+/// Days of a history.
+pub const HISTORY_DAYS: usize = 50;
+
+/// How many moves [`scenarios`] makes.
+pub const SCENARIOS: usize = 9;
 
 /// What one day did to an underlying.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -25,13 +34,34 @@ pub struct Move {
     pub iv_change: f64,
 }
 
-impl Move {
-    /// The stand-in for an underlying without a history: the index's move times its beta.
+/// `N` moves as columns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moves<const N: usize> {
+    returns: [f64; N],
+    /// `ln(1 + return)`.
+    log_returns: [f64; N],
+    iv_changes: [f64; N],
+}
+
+impl<const N: usize> Moves<N> {
+    /// The moves of a list.
     #[must_use]
-    pub fn scaled(self, beta: f64) -> Self {
+    pub fn new(moves: &[Move; N]) -> Self {
+        let returns = moves.map(|step| step.underlying_return);
         Self {
-            underlying_return: self.underlying_return * beta,
-            iv_change: self.iv_change,
+            returns,
+            log_returns: returns.map(ln_1p),
+            iv_changes: moves.map(|step| step.iv_change),
+        }
+    }
+
+    /// The moves with these logarithms of `1 + return`, without a change of volatility.
+    #[must_use]
+    pub fn of_log_returns(log_returns: [f64; N]) -> Self {
+        Self {
+            returns: log_returns.map(|step| exp_vectorizable(step) - 1.0),
+            log_returns,
+            iv_changes: [0.0; N],
         }
     }
 }
@@ -57,115 +87,149 @@ pub enum Holding {
     },
 }
 
-/// A holding that has no value under a move.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("holding {holding} has no value under move {day}, must have finite inputs above zero")]
-pub struct NoValue {
-    /// Its place in the list.
-    pub holding: usize,
-    /// The move's place, or `usize::MAX` for the value now.
-    pub day: usize,
+impl Holding {
+    /// What it would gain under each of `moves`, dollars; `None` where one of its values is missing
+    /// or not finite.
+    #[must_use]
+    pub fn gains<const N: usize>(&self, moves: &Moves<N>, horizon_years: f64) -> Option<[f64; N]> {
+        let gains = match *self {
+            Self::Shares { spot, units } => moves.returns.map(|step| units * spot * step),
+            Self::Option {
+                terms,
+                volatility,
+                units,
+            } => {
+                terms.check_volatility(volatility).ok()?;
+                let now = Valuer::new(&terms, terms.years).value(0.0, 0.0, volatility);
+                let valuer = Valuer::new(&terms, terms.years - horizon_years);
+                let mut then = valuer.values(moves, volatility);
+                for value in &mut then {
+                    *value = units * (*value - now);
+                }
+                then
+            }
+        };
+        gains.iter().all(|gain| gain.is_finite()).then_some(gains)
+    }
 }
 
-/// Adds to `pnl_usd`, one entry a move, what `holding` would gain under each of `moves`.
-///
-/// `price` is the model: the value of a unit in dollars, `None` where there is none. It is not
-/// asked for what has expired.
-///
-/// # Errors
-/// When a value is missing or not finite; `pnl_usd` then holds part of a sum and means nothing.
-///
-/// # Panics
-/// When `moves` and `pnl_usd` differ in length.
-pub fn reprice(
-    holding: &Holding,
-    moves: &[Move],
-    horizon_years: f64,
-    price: impl Fn(&Terms, f64) -> Option<f64>,
-    pnl_usd: &mut [f64],
-) -> Result<(), NoValue> {
-    assert_eq!(moves.len(), pnl_usd.len(), "a P&L for every move");
-    let missing = |day| NoValue { holding: 0, day };
-    let finite = |value: f64| value.is_finite().then_some(value);
-    match *holding {
-        Holding::Shares { spot, units } => {
-            for (day, (step, pnl)) in moves.iter().zip(pnl_usd).enumerate() {
-                let gain = finite(units * spot * step.underlying_return);
-                *pnl += gain.ok_or(missing(day))?;
-            }
-        }
-        Holding::Option {
-            terms,
-            volatility,
-            units,
-        } => {
-            let now = value(&terms, volatility, &price).ok_or(missing(usize::MAX))?;
-            for (day, (step, pnl)) in moves.iter().zip(pnl_usd).enumerate() {
-                let (terms, volatility) = moved(&terms, volatility, *step, horizon_years);
-                let then = value(&terms, volatility, &price);
-                let gain = then.and_then(|then| finite(units * (then - now)));
-                *pnl += gain.ok_or(missing(day))?;
-            }
+/// What the values of one option at one time share.
+struct Valuer {
+    /// 1 for a call, -1 for a put.
+    phi: f64,
+    spot: f64,
+    strike: f64,
+    expired: bool,
+    /// `ln(S/K) + (r - q) T`.
+    log_forward: f64,
+    sqrt_years: f64,
+    /// The spot, discounted by the yield.
+    spot_leg: f64,
+    /// The strike, discounted by the rate.
+    strike_leg: f64,
+}
+
+impl Valuer {
+    fn new(terms: &Terms, years: f64) -> Self {
+        let left = years.max(0.0);
+        let carry = (terms.rate - terms.dividend_yield) * left;
+        Self {
+            phi: terms.right.phi(),
+            spot: terms.spot,
+            strike: terms.strike,
+            expired: years <= 0.0,
+            log_forward: ln_ratio(terms.spot, terms.strike) + carry,
+            sqrt_years: left.sqrt(),
+            spot_leg: terms.spot * exp(-terms.dividend_yield * left),
+            strike_leg: terms.strike * exp(-terms.rate * left),
         }
     }
-    Ok(())
-}
 
-/// The P&L vector of a portfolio. `moves_of` names the moves of each holding's underlying; all
-/// lists are of the same days and of the length `days`.
-///
-/// # Errors
-/// The first holding without a value.
-///
-/// # Panics
-/// When a list of moves is not `days` long.
-pub fn reprice_portfolio<'a>(
-    holdings: &[Holding],
-    days: usize,
-    moves_of: impl Fn(usize) -> &'a [Move],
-    horizon_years: f64,
-    price: impl Fn(&Terms, f64) -> Option<f64>,
-) -> Result<Vec<f64>, NoValue> {
-    let mut pnl_usd = vec![0.0; days];
-    for (place, holding) in holdings.iter().enumerate() {
-        let moves = moves_of(place);
-        reprice(holding, moves, horizon_years, &price, &mut pnl_usd).map_err(|found| NoValue {
-            holding: place,
-            ..found
-        })?;
+    fn values<const N: usize>(&self, moves: &Moves<N>, volatility: f64) -> [f64; N] {
+        let mut values = [0.0; N];
+        if self.expired {
+            for (value, step) in values.iter_mut().zip(&moves.returns) {
+                *value = self.intrinsic(*step);
+            }
+            return values;
+        }
+        for (day, value) in values.iter_mut().enumerate() {
+            let moved = volatility + moves.iv_changes[day];
+            let volatility = if moved < IV_MIN { IV_MIN } else { moved };
+            *value = self.smooth(moves.returns[day], moves.log_returns[day], volatility);
+        }
+        values
     }
-    Ok(pnl_usd)
+
+    fn value(&self, step: f64, log_return: f64, volatility: f64) -> f64 {
+        if self.expired {
+            self.intrinsic(step)
+        } else {
+            self.smooth(step, log_return, volatility)
+        }
+    }
+
+    /// Not `max`, which would take the 0 where there is no number.
+    fn intrinsic(&self, step: f64) -> f64 {
+        let worth = self.phi * (self.spot * (1.0 + step) - self.strike);
+        if worth < 0.0 { 0.0 } else { worth }
+    }
+
+    #[inline(always)]
+    fn smooth(&self, step: f64, log_return: f64, volatility: f64) -> f64 {
+        let total = volatility * self.sqrt_years;
+        let d1 = (self.log_forward + log_return) / total + 0.5 * total;
+        let d2 = d1 - total;
+        let spot_leg = self.spot_leg * (1.0 + step);
+        let (size1, size2) = (d1.abs(), d2.abs());
+        // The same product of leg and density from either side: the nearer one does not underflow.
+        let (near, leg) = if size1 < size2 {
+            (size1, spot_leg)
+        } else {
+            (size2, self.strike_leg)
+        };
+        let density = leg * exp_vectorizable(-0.5 * (near * near));
+        let spot_tail = density * norm_tail_vectorizable(size1);
+        let strike_tail = density * norm_tail_vectorizable(size2);
+        let spot_part = if self.phi * d1 > 0.0 {
+            spot_leg - spot_tail
+        } else {
+            spot_tail
+        };
+        let strike_part = if self.phi * d2 > 0.0 {
+            self.strike_leg - strike_tail
+        } else {
+            strike_tail
+        };
+        let worth = self.phi * (spot_part - strike_part);
+        if worth < 0.0 { 0.0 } else { worth }
+    }
 }
 
-/// The stand-in for a missing history: `count` moves of a normal day at the volatility `iv`, from
-/// the worst to the best, at the middles of equal shares of probability, without a change of
-/// volatility.
+/// The stand-in for a history that is not there: equally likely days of a log-normal year, from the
+/// worst to the best, without a change of volatility.
 ///
 /// Used for several underlyings at once it takes them to move together.
-#[must_use]
-pub fn normal_moves(iv: f64, count: usize) -> Vec<Move> {
-    /// They are the same every time; the assessment of a book asks for fifty.
-    static FIFTY: LazyLock<Vec<f64>> = LazyLock::new(|| (0..50).map(|n| middle(n, 50)).collect());
-    let day = iv * TRADING_DAY_YEARS.sqrt();
-    let of = |place: usize| Move {
-        underlying_return: day
-            * if count == FIFTY.len() {
-                FIFTY[place]
-            } else {
-                middle(place, count)
-            },
-        iv_change: 0.0,
-    };
-    (0..count).map(of).collect()
+#[derive(Clone, Debug, PartialEq)]
+pub struct NormalDays([f64; HISTORY_DAYS]);
+
+impl Default for NormalDays {
+    fn default() -> Self {
+        let middle = |place: usize| (place as f64 + 0.5) / HISTORY_DAYS as f64;
+        Self(core::array::from_fn(|place| {
+            TRADING_DAY_YEARS.sqrt() * normal_quantile(middle(place))
+        }))
+    }
 }
 
-/// The middle of share `place` of `count` equal shares of a standard normal.
-fn middle(place: usize, count: usize) -> f64 {
-    normal_quantile((place as f64 + 0.5) / count as f64)
+impl NormalDays {
+    /// The days of an underlying with the volatility `iv` a year: at the middles of equal shares of
+    /// probability.
+    #[must_use]
+    pub fn moves(&self, iv: f64) -> Moves<HISTORY_DAYS> {
+        Moves::of_log_returns(self.0.map(|step| iv * step))
+    }
 }
-
-/// How many moves [`scenarios`] makes.
-pub const SCENARIOS: usize = 9;
 
 /// The scenarios of the stress limit: the underlying by `-spot_share`, 0 and `+spot_share`, each
 /// with the volatility by `-iv_change`, 0 and `+iv_change`. The one in the middle is no move at
@@ -177,27 +241,6 @@ pub fn scenarios(spot_share: f64, iv_change: f64) -> [Move; SCENARIOS] {
         underlying_return: STEPS[place / 3] * spot_share,
         iv_change: STEPS[place % 3] * iv_change,
     })
-}
-
-fn moved(terms: &Terms, volatility: f64, step: Move, horizon_years: f64) -> (Terms, f64) {
-    let terms = Terms {
-        spot: terms.spot * (1.0 + step.underlying_return),
-        years: terms.years - horizon_years,
-        ..*terms
-    };
-    (terms, (volatility + step.iv_change).max(IV_MIN))
-}
-
-fn value(
-    terms: &Terms,
-    volatility: f64,
-    price: impl Fn(&Terms, f64) -> Option<f64>,
-) -> Option<f64> {
-    if terms.years > 0.0 {
-        return price(terms, volatility).filter(|value| value.is_finite());
-    }
-    let intrinsic = terms.right.phi() * (terms.spot - terms.strike);
-    intrinsic.is_finite().then(|| intrinsic.max(0.0))
 }
 
 /// The point below which a standard normal lies with `probability`, by halving: exact enough for a
@@ -221,6 +264,7 @@ mod tests {
     use crate::greeks::black_scholes::black_scholes;
     use crate::risk::var::value_at_risk;
     use components::contract::Right;
+    use proptest::prelude::*;
 
     const DAY: f64 = 1.0 / 365.0;
     const IV: f64 = 0.20;
@@ -236,13 +280,18 @@ mod tests {
         }
     }
 
-    fn model(terms: &Terms, volatility: f64) -> Option<f64> {
-        let (status, greeks) = black_scholes(terms, volatility);
-        status.has_values().then_some(greeks.price)
+    fn held(terms: Terms, units: f64) -> Holding {
+        Holding::Option {
+            terms,
+            volatility: IV,
+            units,
+        }
     }
 
-    fn pnl(holding: Holding, moves: &[Move], horizon: f64) -> Vec<f64> {
-        reprice_portfolio(&[holding], moves.len(), |_| moves, horizon, model).unwrap()
+    fn model(terms: &Terms, volatility: f64) -> f64 {
+        let (status, greeks) = black_scholes(terms, volatility);
+        assert!(status.has_values());
+        greeks.price
     }
 
     fn step(underlying_return: f64, iv_change: f64) -> Move {
@@ -252,29 +301,25 @@ mod tests {
         }
     }
 
+    fn gains<const N: usize>(holding: Holding, moves: [Move; N], horizon: f64) -> [f64; N] {
+        holding.gains(&Moves::new(&moves), horizon).unwrap()
+    }
+
     #[test]
     fn no_move_over_no_time_gains_nothing() {
-        let held = Holding::Option {
-            terms: call(0.1),
-            volatility: IV,
-            units: 100.0,
-        };
-        assert_eq!(pnl(held, &[Move::default()], 0.0), [0.0]);
+        let gained = gains(held(call(0.1), 100.0), [Move::default()], 0.0);
+        assert_eq!(gained, [0.0]);
     }
 
     #[test]
     fn what_expires_inside_the_horizon_is_worth_its_intrinsic_value() {
         let terms = call(0.5 * DAY);
-        let now = model(&terms, IV).unwrap();
-        let held = Holding::Option {
-            terms,
-            volatility: IV,
-            units: 100.0,
-        };
-        let found = pnl(held, &[step(0.03, 0.5), step(-0.03, 0.5)], DAY);
-        assert!((found[0] - 100.0 * (3.0 - now)).abs() < 1e-9, "{found:?}");
+        let now = model(&terms, IV);
+        let moves = [step(0.03, 0.5), step(-0.03, 0.5)];
+        let found = gains(held(terms, 100.0), moves, DAY);
+        assert!((found[0] - 100.0 * (3.0 - now)).abs() < 1e-8, "{found:?}");
         assert!(
-            (found[1] + 100.0 * now).abs() < 1e-9,
+            (found[1] + 100.0 * now).abs() < 1e-8,
             "the premium, not more"
         );
     }
@@ -282,67 +327,59 @@ mod tests {
     #[test]
     fn the_gain_is_the_models_difference_and_not_delta() {
         let terms = call(30.0 * DAY);
-        let held = Holding::Option {
-            terms,
-            volatility: IV,
-            units: -200.0,
-        };
         let then = Terms {
             spot: 110.0,
             years: 29.0 * DAY,
             ..terms
         };
-        let expected = -200.0 * (model(&then, 0.25).unwrap() - model(&terms, IV).unwrap());
-        let found = pnl(held, &[step(0.10, 0.05)], DAY);
-        assert!((found[0] - expected).abs() < 1e-9 && expected < -1000.0);
+        let expected = -200.0 * (model(&then, 0.25) - model(&terms, IV));
+        let found = gains(held(terms, -200.0), [step(0.10, 0.05)], DAY);
+        assert!((found[0] - expected).abs() < 1e-7 && expected < -1000.0);
     }
 
     #[test]
     fn shares_move_with_the_underlying_alone() {
-        let held = Holding::Shares {
+        let shares = Holding::Shares {
             spot: 50.0,
             units: -100.0,
         };
-        assert_eq!(pnl(held, &[step(0.02, 0.3)], DAY), [-100.0]);
+        assert_eq!(gains(shares, [step(0.02, 0.3)], DAY), [-100.0]);
     }
 
     #[test]
     fn a_volatility_never_falls_below_the_least() {
-        let held = Holding::Option {
-            terms: call(0.1),
-            volatility: IV,
-            units: 1.0,
-        };
-        let found = pnl(held, &[step(0.0, -0.19), step(0.0, -5.0)], 0.0);
+        let moves = [step(0.0, -0.19), step(0.0, -5.0)];
+        let found = gains(held(call(0.1), 1.0), moves, 0.0);
         assert!((found[0] - found[1]).abs() < 1e-12);
     }
 
     #[test]
-    fn what_has_no_value_is_named() {
-        let held = Holding::Option {
-            terms: call(0.1),
-            volatility: IV,
-            units: 1.0,
+    fn what_has_no_value_gains_nothing_that_is_known() {
+        let none = |holding: Holding, moves: [Move; 1]| {
+            assert_eq!(holding.gains(&Moves::new(&moves), 0.0), None);
         };
-        let moves = [Move::default(), step(f64::NAN, 0.0)];
-        let found = reprice_portfolio(&[held, held], 2, |_| &moves, 0.0, model);
-        assert_eq!(found, Err(NoValue { holding: 0, day: 1 }));
-        let found = reprice_portfolio(&[held], 2, |_| &moves, 0.0, |_, _| None);
-        assert_eq!(found.map_err(|found| found.day), Err(usize::MAX));
+        none(held(call(0.1), 1.0), [step(f64::NAN, 0.0)]);
+        none(held(call(0.1), 1.0), [step(-1.5, 0.0)]);
+        none(held(call(0.1), 1.0), [step(0.0, f64::NAN)]);
+        none(held(call(0.1), f64::INFINITY), [step(0.01, 0.0)]);
+        none(held(call(f64::NAN), 1.0), [Move::default()]);
+        let spot = f64::NAN;
+        none(Holding::Shares { spot, units: 1.0 }, [step(0.01, 0.0)]);
     }
 
     #[test]
     fn the_stand_in_of_a_history_has_the_quantile_of_the_normal() {
-        let moves = normal_moves(0.20, 2_000);
-        let shares = Holding::Shares {
-            spot: 100.0,
-            units: 1.0,
-        };
-        let found = value_at_risk(&pnl(shares, &moves, DAY), 0.95).unwrap();
-        // 1.644854 sigma and, beyond it, n(1.644854) / 0.05 = 2.062713 sigma.
-        let sigma = 100.0 * 0.20 * TRADING_DAY_YEARS.sqrt();
-        assert!((found.linear_usd / sigma - 1.644_854).abs() < 3e-3);
-        assert!((found.shortfall_usd / sigma - 2.062_713).abs() < 5e-3);
+        let moves = NormalDays::default().moves(0.20);
+        let found = value_at_risk(&moves.log_returns, 0.95).unwrap();
+        // The third of fifty days stands for 5 %: 1.644854 sigma.
+        let sigma = 0.20 * TRADING_DAY_YEARS.sqrt();
+        let worst = found.conservative_usd / sigma;
+        assert!((worst - 1.644_854).abs() < 1e-6, "{found:?}");
+        for (step, log_return) in moves.returns.iter().zip(&moves.log_returns) {
+            assert!((ln_1p(*step) - log_return).abs() < 1e-13);
+        }
+        let mean: f64 = moves.log_returns.iter().sum();
+        assert!(mean.abs() < 1e-12 && moves.log_returns.is_sorted());
     }
 
     #[test]
@@ -352,6 +389,49 @@ mod tests {
             assert!(grid.contains(&corner), "{corner:?}");
         }
         assert_eq!(grid[4], Move::default());
-        assert_eq!(step(0.02, 0.01).scaled(1.5), step(0.03, 0.01));
+    }
+
+    proptest! {
+        /// The grid's form and the exact one are the same value, from the last second to years.
+        #[test]
+        fn values_are_those_of_the_model(
+            right in prop::bool::ANY,
+            moneyness in 0.3..3.0_f64,
+            years in prop_oneof![1e-8..1e-3_f64, 1e-3..3.0_f64],
+            volatility in 0.01..4.0_f64,
+            rate in -0.02..0.10_f64,
+            dividend_yield in -0.02..0.10_f64,
+            by in -0.4..0.4_f64,
+            change in -0.3..0.3_f64,
+        ) {
+            let terms = Terms {
+                right: if right { Right::Call } else { Right::Put },
+                spot: 100.0,
+                strike: 100.0 * moneyness,
+                years,
+                rate,
+                dividend_yield,
+            };
+            let holding = Holding::Option { terms, volatility, units: 1.0 };
+            let [found] = gains(holding, [step(by, change)], 0.0);
+            let then = Terms { spot: 100.0 * (1.0 + by), ..terms };
+            let moved = (volatility + change).max(IV_MIN);
+            let expected = model(&then, moved) - model(&terms, volatility);
+            prop_assert!((found - expected).abs() < 1e-9, "{} {}", found, expected);
+        }
+
+        /// A move's value does not depend on what stands beside it: vectors change no bit.
+        #[test]
+        fn moves_are_valued_each_for_itself(
+            years in 1e-4..1.0_f64,
+            moves in prop::array::uniform9((-0.2..0.2_f64, -0.1..0.1_f64)),
+        ) {
+            let moves = moves.map(|(by, change)| step(by, change));
+            let holding = held(call(years), 100.0);
+            let together = gains(holding, moves, DAY);
+            for (one, gain) in moves.into_iter().zip(together) {
+                prop_assert_eq!(gains(holding, [one], DAY)[0].to_bits(), gain.to_bits());
+            }
+        }
     }
 }

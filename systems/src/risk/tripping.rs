@@ -21,6 +21,11 @@ use engine::record::{AccountState, Cause, Record, Restriction};
 use engine::report::Report;
 use std::collections::BTreeMap;
 
+/// Codes with which a broker refuses what should never have left: too many messages in a second, a
+/// number that is used, a price off the grid, a contract that does not exist, another account. All
+/// of them are checked here before anything leaves. Source: the message codes of the TWS API.
+const MALFORMED: [u32; 5] = [100, 103, 110, 200, 203];
+
 /// The length of a return that the volatility breaker looks at.
 const RETURN_NANOS: i64 = 300 * NANOS_PER_SECOND;
 
@@ -31,7 +36,8 @@ pub struct Tripped {
     pub trips: Vec<Trip>,
     rejections: Rejections,
     markets: BTreeMap<SymbolId, Wild>,
-    errors: u32,
+    /// Critical errors before this session.
+    errors_before: u64,
     date: u32,
 }
 
@@ -58,11 +64,6 @@ impl Tripped {
         }
         tripped
     }
-
-    /// Counts a critical error.
-    pub fn count_error(&mut self) {
-        self.errors = self.errors.saturating_add(1);
-    }
 }
 
 /// Looks at every breaker once a tick.
@@ -86,7 +87,7 @@ pub(super) fn watch_breakers(
     let opens_session = tripped.date != date;
     if opens_session {
         tripped.date = date;
-        tripped.errors = 0;
+        tripped.errors_before = reflection.critical_errors();
         tripped
             .markets
             .values_mut()
@@ -105,7 +106,7 @@ pub(super) fn watch_breakers(
             equity,
             day_loss: Cash(state.day_open_equity.0.saturating_sub(equity.0)),
             day_loss_max: limits.0.day_loss(state.day_open_equity),
-            errors: tripped.errors,
+            errors: errors_since(tripped.errors_before, &reflection),
         },
         &config.0,
         opens_session,
@@ -137,6 +138,12 @@ pub(super) fn watch_breakers(
     tripped
         .trips
         .retain(|trip| trip.level > Restriction::Active);
+}
+
+/// Critical errors of the session.
+fn errors_since(before: u64, reflection: &Reflection<'_>) -> u32 {
+    let errors = reflection.critical_errors().saturating_sub(before);
+    u32::try_from(errors).unwrap_or(u32::MAX)
 }
 
 /// Whether the ledger knows already that a limit of the session was reached.
@@ -182,9 +189,12 @@ fn pause_strategies(
     reflection: &mut Reflection<'_>,
 ) {
     for event in inbox.reports() {
-        let EventKind::Reported(Report::Rejected { order, .. }) = &event.kind else {
+        let EventKind::Reported(Report::Rejected { order, code, .. }) = &event.kind else {
             continue;
         };
+        if MALFORMED.contains(code) {
+            reflection.count_error();
+        }
         let known = books.ledger().order(*order);
         let Some(strategy) = known
             .filter(|order| order.status() == OrderStatus::Rejected)

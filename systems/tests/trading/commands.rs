@@ -1,6 +1,8 @@
 //! What an operator wants is obeyed, once.
 
-use crate::desk::{CALL_100, Desk, Done};
+use crate::desk::Desk;
+use crate::market::CALL_100;
+use crate::paper::Done;
 use components::order::{OrderStatus, Role};
 use components::units::Timestamp;
 use engine::command::{Command, CommandSource};

@@ -1,6 +1,8 @@
 //! Nothing leaves before it is durable, and what is durable is the whole ledger.
 
-use crate::desk::{CALL_100, CALL_101, Desk, Done, PUT_100, price};
+use crate::desk::Desk;
+use crate::market::{CALL_100, CALL_101, PUT_100, price};
+use crate::paper::Done;
 use components::market::Side;
 use engine::command::Command;
 use engine::engine::EngineError;

@@ -1,27 +1,26 @@
-//! An engine that trades at a broker of paper: what it hears is written by the test, what it does
-//! is kept in one list, in the order in which it was done.
+//! An engine that trades at a broker of paper on a scripted market.
 
+use crate::market::{connected, perm, script, strategy, terms, ticker};
+use crate::paper::{Done, Line, Paper, Shared, Voice};
 use crate::support::{Analytics, Script, TODAY};
 use bevy_ecs::prelude::*;
-use components::contract::{ContractId, Instrument, OptionTerms};
-use components::market::{Side, SymbolId, Ticker};
-use components::order::{Execution, ExecutionId, Order, OrderId, OrderIntent, OrderStatus, PermId};
-use components::signal::{Confidence, Direction, Intent, Signal, SignalId, StrategyName};
+use components::contract::{ContractId, Instrument};
+use components::market::{Side, SymbolId};
+use components::order::{Execution, ExecutionId, Order, OrderId, OrderIntent, OrderStatus};
+use components::signal::{Confidence, Direction, Intent, Signal, SignalId};
 use components::units::{Cash, Price, Timestamp};
 use engine::calendar::Calendar;
 use engine::clock::{SteppedClock, Tick, Window};
 use engine::command::{Command, CommandSource, OperatorCommand};
 use engine::config::Layers;
-use engine::directory::{Directory, Listings};
+use engine::directory::Directory;
 use engine::engine::{Engine, EngineError, Setup};
-use engine::event::{Event, EventKind};
-use engine::frame::Frame;
-use engine::inbox::Inbox;
+use engine::event::EventKind;
 use engine::phase::Phase;
-use engine::ports::{Broker, Feed, FeedError, Journal, JournalError};
+use engine::ports::{Clock, Journal};
 use engine::record::RunStart;
-use engine::report::{BrokerState, OpenOrder, Report};
-use std::sync::{Arc, Mutex, MutexGuard};
+use engine::report::Report;
+use std::sync::MutexGuard;
 use systems::books::Books;
 use systems::commands::CommandsPlugin;
 use systems::commit::CommitPlugin;
@@ -34,179 +33,6 @@ use systems::overload::OverloadPlugin;
 use systems::positions::PositionsPlugin;
 use systems::risk::RiskPlugin;
 use systems::scoring::{ScoringPlugin, Signals};
-
-pub(crate) const CALL_100: &str = "TEST  260320C00100000";
-pub(crate) const PUT_100: &str = "TEST  260320P00100000";
-pub(crate) const CALL_101: &str = "TEST  260320C00101000";
-pub(crate) const PUT_99: &str = "TEST  260320P00099000";
-pub(crate) const ALL: [&str; 4] = [CALL_100, PUT_100, CALL_101, PUT_99];
-pub(crate) const ACCOUNT: &str = "DU1";
-
-/// Something that was done outside.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Done {
-    Appended(u64),
-    Committed,
-    Submitted(Vec<Order>),
-    Modified(Order),
-    Cancelled(OrderId),
-    Queried(u64),
-    Reconnected,
-}
-
-/// The broker, the journal and what the test says, as they are shared with the engine.
-pub(crate) struct Paper {
-    pub(crate) done: Vec<Done>,
-    pub(crate) frames: Vec<Frame>,
-    /// What the broker says in the next tick.
-    pub(crate) reports: Vec<Report>,
-    /// What the market's side says in the next tick.
-    pub(crate) events: Vec<EventKind>,
-    /// Contracts to list in the next tick.
-    pub(crate) listings: Vec<OptionTerms>,
-    pub(crate) open: Vec<Order>,
-    pub(crate) executions: Vec<Execution>,
-    pub(crate) positions: Vec<(Instrument, i64)>,
-    pub(crate) accepts: bool,
-    pub(crate) answers: bool,
-    pub(crate) cancels: bool,
-    pub(crate) connects: bool,
-    pub(crate) journal_fails: bool,
-}
-
-#[derive(Clone)]
-struct Shared(Arc<Mutex<Paper>>);
-
-impl Shared {
-    fn get(&self) -> MutexGuard<'_, Paper> {
-        self.0.lock().unwrap()
-    }
-}
-
-impl Broker for Shared {
-    fn submit(&mut self, orders: &[Order]) {
-        let mut paper = self.get();
-        paper.done.push(Done::Submitted(orders.to_vec()));
-        if paper.accepts {
-            for order in orders {
-                paper.open.push(*order);
-                let (order, perm) = (order.id, perm(order.id));
-                paper.reports.push(Report::Accepted { order, perm });
-            }
-        }
-    }
-
-    fn modify(&mut self, order: &Order, _at: Timestamp) {
-        self.get().done.push(Done::Modified(*order));
-    }
-
-    fn cancel(&mut self, order: OrderId, _at: Timestamp) {
-        let mut paper = self.get();
-        paper.done.push(Done::Cancelled(order));
-        if paper.cancels {
-            paper.open.retain(|open| open.id != order);
-            let perm = Some(perm(order));
-            paper.reports.push(Report::Cancelled { order, perm });
-        }
-    }
-
-    fn query(&mut self, query: u64, _at: Timestamp) {
-        let mut paper = self.get();
-        paper.done.push(Done::Queried(query));
-        if paper.answers {
-            let state = paper.state(query);
-            paper.reports.push(Report::State(Box::new(state)));
-        }
-    }
-
-    fn reconnect(&mut self, _at: Timestamp) {
-        let mut paper = self.get();
-        paper.done.push(Done::Reconnected);
-        if paper.connects {
-            paper.reports.push(connected());
-        }
-    }
-}
-
-impl Paper {
-    fn state(&self, query: u64) -> BrokerState {
-        let open = self.open.iter().map(|order| OpenOrder {
-            order: Some(order.id),
-            perm: perm(order.id),
-            instrument: Instrument::Option(order.contract),
-            side: order.side,
-            quantity: order.quantity,
-            filled: 0,
-            limit: order.kind.limit(),
-        });
-        BrokerState {
-            query,
-            account: ACCOUNT.to_owned(),
-            next_order: OrderId(1),
-            open: open.collect(),
-            completed: Vec::new(),
-            executions: self.executions.iter().map(|done| (*done, None)).collect(),
-            positions: self.positions.clone(),
-        }
-    }
-}
-
-impl Journal for Shared {
-    fn append(&mut self, frame: &Frame, _market: &[Event]) -> Result<(), JournalError> {
-        let mut paper = self.get();
-        if paper.journal_fails {
-            return Err("the disk is full".into());
-        }
-        paper.done.push(Done::Appended(frame.tick));
-        paper.frames.push(frame.clone());
-        Ok(())
-    }
-
-    fn commit(&mut self) -> Result<u64, JournalError> {
-        let mut paper = self.get();
-        paper.done.push(Done::Committed);
-        Ok(paper.frames.last().map_or(0, |frame| frame.tick))
-    }
-}
-
-/// What the broker says.
-struct Line(Shared);
-
-impl Feed for Line {
-    fn name(&self) -> &str {
-        "broker"
-    }
-
-    fn drain(&mut self, tick: &Tick, _: &Directory, inbox: &mut Inbox) -> Result<(), FeedError> {
-        for report in self.0.get().reports.drain(..) {
-            inbox.push(tick.now, tick.now, EventKind::Reported(report));
-        }
-        Ok(())
-    }
-}
-
-/// What a test says on the market's side.
-struct Voice(Shared);
-
-impl Feed for Voice {
-    fn name(&self) -> &str {
-        "voice"
-    }
-
-    fn list(&mut self, _tick: &Tick, listings: &mut Listings) -> Result<(), FeedError> {
-        for terms in self.0.get().listings.drain(..) {
-            listings.contract(ticker(), terms);
-        }
-        Ok(())
-    }
-
-    fn drain(&mut self, tick: &Tick, _: &Directory, inbox: &mut Inbox) -> Result<(), FeedError> {
-        for event in self.0.get().events.drain(..) {
-            inbox.push(tick.now, tick.now, event);
-        }
-        Ok(())
-    }
-}
 
 /// What the strategy of these tests wants.
 #[derive(Resource, Default)]
@@ -240,30 +66,27 @@ impl Desk {
     /// A desk before its first tick, without a line.
     pub(crate) fn new(flags: &[(&str, &str)], script: Script, ledger: Option<Ledger>) -> Self {
         let session = Calendar::nyse().session(TODAY).unwrap();
+        let clock = SteppedClock::new(vec![Window::whole(session)]);
+        Self::on_clock(Box::new(clock), flags, script, ledger)
+    }
+
+    /// The same on a clock of the test's own.
+    pub(crate) fn on_clock(
+        clock: Box<dyn Clock>,
+        flags: &[(&str, &str)],
+        script: Script,
+        ledger: Option<Ledger>,
+    ) -> Self {
         let mut layers = Layers::new(include_str!("../../../config/config.yaml"));
         for (path, text) in flags {
             layers = layers.flag("test", *path, *text);
         }
         let mut engine = Engine::new(Setup {
             config: layers.load().unwrap(),
-            clock: Box::new(SteppedClock::new(vec![Window::whole(session)])),
+            clock,
             shuffle: None,
         });
-        let shared = Shared(Arc::new(Mutex::new(Paper {
-            done: Vec::new(),
-            frames: Vec::new(),
-            reports: Vec::new(),
-            events: Vec::new(),
-            listings: Vec::new(),
-            open: Vec::new(),
-            executions: Vec::new(),
-            positions: Vec::new(),
-            accepts: true,
-            answers: true,
-            cancels: true,
-            connects: true,
-            journal_fails: false,
-        })));
+        let shared = Shared::new();
         let run = RunStart::default();
         engine.plug(Analytics).unwrap();
         engine
@@ -476,71 +299,4 @@ impl Desk {
         drop(paper);
         self
     }
-}
-
-pub(crate) fn strategy() -> StrategyName {
-    StrategyName::new("test")
-}
-
-pub(crate) fn ticker() -> Ticker {
-    Ticker::new("TEST").unwrap()
-}
-
-pub(crate) fn terms(osi: &str) -> OptionTerms {
-    OptionTerms {
-        style: components::contract::ExerciseStyle::European,
-        ..OptionTerms::from_osi(osi).unwrap()
-    }
-}
-
-pub(crate) fn perm(order: OrderId) -> PermId {
-    PermId(1_000 + order.0)
-}
-
-pub(crate) fn connected() -> Report {
-    Report::Connected {
-        account: ACCOUNT.to_owned(),
-        next_order: OrderId(1),
-    }
-}
-
-pub(crate) fn price(dollars: f64) -> Price {
-    Price::from_dollars(dollars).unwrap()
-}
-
-pub(crate) fn spot(bid: f64, ask: f64) -> EventKind {
-    EventKind::Quote {
-        symbol: SymbolId(0),
-        bid: price(bid),
-        ask: price(ask),
-        bid_size: 300,
-        ask_size: 200,
-    }
-}
-
-pub(crate) fn quote(contract: ContractId, bid: f64, ask: f64) -> EventKind {
-    EventKind::OptionQuote {
-        contract,
-        bid: price(bid),
-        ask: price(ask),
-        bid_size: 100,
-        ask_size: 100,
-    }
-}
-
-/// A chain around 100, quoted in the first tick after the open.
-pub(crate) fn script() -> Script {
-    let mut lines = vec![(100, spot(99.99, 100.01))];
-    for id in 0..4 {
-        let contract = ContractId(id);
-        lines.push((
-            100,
-            EventKind::OpenInterest {
-                contract,
-                contracts: 1_000,
-            },
-        ));
-        lines.push((100, quote(contract, 2.00, 2.04)));
-    }
-    Script::new(&ALL, lines)
 }

@@ -1,6 +1,8 @@
 //! What leaves, in which order, and what never does.
 
-use crate::desk::{ALL, CALL_100, CALL_101, Desk, Done, PUT_100};
+use crate::desk::Desk;
+use crate::market::{ALL, CALL_100, CALL_101, PUT_100};
+use crate::paper::Done;
 use components::order::OrderStatus;
 use engine::command::Command;
 use engine::record::{Cause, Restriction};

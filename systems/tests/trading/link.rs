@@ -1,6 +1,8 @@
 //! The line to the broker: asked, answered, lost, and led to the wrong account.
 
-use crate::desk::{ACCOUNT, CALL_100, Desk, Done, connected, price, quote, script, terms, ticker};
+use crate::desk::Desk;
+use crate::market::{ACCOUNT, CALL_100, connected, price, quote, script, terms, ticker};
+use crate::paper::Done;
 use components::contract::{Contract, Instrument};
 use components::order::OrderStatus;
 use components::units::Cash;

@@ -6,13 +6,17 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod breakers;
 mod commands;
 mod commit;
 mod desk;
 mod dispatch;
 mod link;
+mod market;
+mod paper;
 #[cfg(feature = "planted_bugs")]
 mod planted;
 mod positions;
 mod prices;
 mod risk;
+mod waiting;

@@ -1,6 +1,8 @@
 //! The faults that are planted in the shells show: who looks for them can find them.
 
-use crate::desk::{CALL_100, Desk, Done, PUT_100, script};
+use crate::desk::Desk;
+use crate::market::{CALL_100, PUT_100, script};
+use crate::paper::Done;
 use components::market::SymbolId;
 use engine::command::Command;
 use engine::event::EventKind;
@@ -63,7 +65,7 @@ fn stale_data_is_traded_on() {
     let mut quiet = script();
     quiet.silent_from_ms = 2_000;
     let mut desk = Desk::new(&[], quiet, None);
-    desk.say(crate::desk::connected()).seconds(7);
+    desk.say(crate::market::connected()).seconds(7);
     with(24, || {
         desk.buy(CALL_100, 80.0).tick();
     });

@@ -1,6 +1,7 @@
 //! Positions on contracts, at the mark, and at their end.
 
-use crate::desk::{CALL_100, Desk, connected, price, quote, script, terms, ticker};
+use crate::desk::Desk;
+use crate::market::{CALL_100, connected, price, quote, script, terms, ticker};
 use crate::support::{at, of_contract};
 use components::contract::{Contract, ExerciseStyle, Instrument, OptionTerms};
 use components::order::Position;
@@ -84,7 +85,7 @@ fn the_highest_equity_is_remembered() {
     let id = desk.id(CALL_100);
     assert_eq!(of_contract::<Position>(&desk.engine, id.0).quantity, 1);
     let holding: Holding = of_contract(&desk.engine, id.0);
-    assert_eq!(holding.strategy, crate::desk::strategy());
+    assert_eq!(holding.strategy, crate::market::strategy());
     assert_eq!(
         desk.ledger().account().high_water,
         start,

@@ -1,7 +1,7 @@
 //! What Risk refuses beside the limits, and what an approval is made of.
 
-use crate::desk::strategy;
-use crate::desk::{CALL_100, CALL_101, Desk, PUT_100, connected, price, quote, script, spot};
+use crate::desk::Desk;
+use crate::market::{CALL_100, CALL_101, PUT_100, connected, price, quote, script, spot, strategy};
 use components::market::SymbolId;
 use components::order::{OrderId, OrderKind, Role};
 use components::signal::Intent;
@@ -115,7 +115,7 @@ fn stale_data_buys_nothing_and_calls_entries_back() {
     let entry = desk.submitted()[0][0].id;
     desk.seconds(7);
     check_refused(&mut desk, "risk_stale_data");
-    let withdrawn = crate::desk::Done::Cancelled(entry);
+    let withdrawn = crate::paper::Done::Cancelled(entry);
     assert_eq!(desk.count(|done| *done == withdrawn), 1);
 }
 

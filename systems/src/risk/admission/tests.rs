@@ -31,6 +31,7 @@ fn unit() -> UnitRisk<'static> {
         },
         scenarios_usd: [-100.0, -90.0, -80.0, -10.0, 0.0, 10.0, 400.0, 500.0, 600.0],
         history_usd: &HISTORY,
+        dated: true,
     }
 }
 
@@ -204,6 +205,37 @@ fn greek_limits_include_their_edge() {
         39e3,
         Limit::ExpiryGamma,
     );
+}
+
+#[test]
+fn what_has_no_history_is_added_at_its_own_worst() {
+    // A day on which the one loses and the other gains: dates may net, the stand-in may not.
+    const GAINS: [f64; 20] = [100.0; 20];
+    let on = |dated| {
+        let mut held = line("QQQ", 480, 4);
+        (held.risk.history_usd, held.risk.dated) = (&GAINS, dated);
+        let config = LimitsConfig {
+            var_max_usd: 199.0,
+            correlation_required: false,
+            ..wide()
+        };
+        let all = exposure(&[held]).unwrap();
+        assert_eq!((all.positions, all.on_stand_in), (1, u32::from(!dated)));
+        judge(&[held], &candidate("SPY", 655), config)
+    };
+    assert_eq!(on(true), Ok(()), "400 up and 200 down on the same days");
+    assert_eq!(on(false), Err(Limit::ValueAtRisk));
+    // Both on the stand-in are one bet again.
+    let mut held = line("QQQ", 480, 4);
+    (held.risk.history_usd, held.risk.dated) = (&GAINS, false);
+    let mut new = candidate("SPY", 655);
+    new.risk.dated = false;
+    let config = LimitsConfig {
+        var_max_usd: 199.0,
+        correlation_required: false,
+        ..wide()
+    };
+    assert_eq!(judge(&[held], &new, config), Ok(()));
 }
 
 #[test]

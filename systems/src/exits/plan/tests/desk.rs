@@ -2,7 +2,6 @@
 
 use crate::exits::action::Action;
 use crate::exits::config::tests::section;
-use crate::exits::grid::Grid;
 use crate::exits::held::{Held, Link, Moment};
 use crate::exits::plan::plan;
 use crate::exits::protection::exposed_since;
@@ -12,6 +11,7 @@ use crate::exits::working::tests::order;
 use components::contract::{Contract, OptionTerms};
 use components::market::{Quote, Ticker};
 use components::order::{OrderId, OrderKind, OrderStatus, Role};
+use components::price_grid::PriceGrid;
 use components::signal::{Intent, StrategyName};
 use components::units::{Price, Timestamp};
 use engine::calendar::Calendar;
@@ -107,7 +107,7 @@ impl Desk {
             orders: &self.orders,
             foreign_selling: self.foreign_selling,
             settles_at: self.settles_at,
-            grid: Grid::new(Price(100), Price(500)),
+            grid: PriceGrid::PENNY,
         };
         plan(&held, &self.rules, &self.moment)
     }

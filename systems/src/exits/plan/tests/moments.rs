@@ -5,13 +5,13 @@ use super::desk::{
 };
 use crate::exits::action::Action;
 use crate::exits::config::tests::section;
-use crate::exits::grid::Grid;
 use crate::exits::held::Link;
 use crate::exits::plan::closing_limit;
 use crate::exits::rules::Rules;
 use crate::exits::working::tests::order;
 use components::market::Quote;
 use components::order::{OrderId, OrderKind, Role};
+use components::price_grid::PriceGrid;
 use components::signal::Intent;
 use components::units::Price;
 use engine::record::Restriction;
@@ -437,7 +437,7 @@ fn a_lost_delta_and_a_target_without_its_leg_close() {
 #[test]
 fn a_wide_quote_is_not_given_away_at_once() {
     let rules = Rules::from(&section("{}").unwrap());
-    let grid = Grid::new(Price(100), Price(500));
+    let grid = PriceGrid::PENNY;
     let wide = Quote {
         bid: Price(10_000),
         ask: Price(20_000),

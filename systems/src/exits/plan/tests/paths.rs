@@ -1,11 +1,11 @@
 //! Whatever the market does and however the broker answers.
 
 use super::desk::{Desk, ENTRY, quote};
-use crate::exits::grid::Grid;
 use crate::exits::held::Link;
 use crate::exits::working::tests::order;
 use crate::exits::working::{WorkingOrder, selling};
 use components::order::{OrderKind, OrderStatus, Role};
+use components::price_grid::PriceGrid;
 use components::units::Price;
 use engine::record::Restriction;
 use proptest::prelude::*;
@@ -112,7 +112,7 @@ proptest! {
             prop_assert!(selling(&desk.orders) <= most, "{step:?}: {actions:?}");
             prop_assert!(stop <= desk.state.stop);
             for order in desk.orders.iter().filter_map(|order| order.kind.limit()) {
-                prop_assert!(Grid::new(Price(100), Price(500)).holds(order));
+                prop_assert!(PriceGrid::PENNY.holds(order));
             }
         }
     }
