@@ -8,6 +8,8 @@ pub mod assemble;
 pub mod check;
 /// What can be asked on the command line.
 pub mod cli;
+/// The file of daily closes.
+pub mod closes;
 /// Shell completions.
 pub mod completions;
 /// How the program ends.

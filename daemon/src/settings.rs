@@ -1,6 +1,7 @@
 //! The merged config of a run: built-in defaults, files, environment, scenario.
 
 use crate::assemble::{DEFAULT_CONFIG, DEFAULT_SIGNALS};
+use crate::closes;
 use crate::exit::Failure;
 use engine::config::{Config, ConfigError, Layers, Node, Section, parse_file};
 use garde::Validate;
@@ -45,6 +46,26 @@ pub fn section_names() -> Result<Vec<String>, ConfigError> {
 /// # Errors
 /// If a file cannot be read or is not well-formed.
 pub fn load(files: &ConfigFiles, overrides: Option<Node>) -> Result<Config, Failure> {
+    let config = merge(files, overrides.clone(), None)?;
+    let named = config
+        .leaves()
+        .find(|leaf| leaf.path == closes::FILE_KEY)
+        .and_then(|leaf| value_of(&leaf.value).as_str().map(PathBuf::from));
+    match named.filter(|path| !path.as_os_str().is_empty()) {
+        None => Ok(config),
+        Some(path) => {
+            let closes = (path.display().to_string(), closes::layer(&path)?);
+            merge(files, overrides, Some(closes))
+        }
+    }
+}
+
+/// Merges the layers, with the text of one more file over the others.
+fn merge(
+    files: &ConfigFiles,
+    overrides: Option<Node>,
+    last: Option<(String, String)>,
+) -> Result<Config, Failure> {
     let mut layers = Layers::new(DEFAULT_CONFIG);
     for (file, text) in DEFAULT_SIGNALS {
         layers = layers.file(file, text);
@@ -54,6 +75,9 @@ pub fn load(files: &ConfigFiles, overrides: Option<Node>) -> Result<Config, Fail
         let text = std::fs::read_to_string(path).map_err(|error| {
             Failure::config(format_args!("config {name} could not be read: {error}"))
         })?;
+        layers = layers.file(name, text);
+    }
+    if let Some((name, text)) = last {
         layers = layers.file(name, text);
     }
     let variables = std::env::vars_os();

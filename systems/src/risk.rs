@@ -243,6 +243,7 @@ impl Plugin for RiskPlugin {
         world.init_resource::<daily_closes::LastPrices>();
         world.insert_resource(Setting::new(&limits));
         world.init_resource::<Revaluation>();
+        world.init_resource::<assessment::Judged>();
         world.insert_resource(config);
         world.insert_resource(LimitsInForce(Limits::new(limits)));
         world.insert_resource(BreakersInForce(breakers?));

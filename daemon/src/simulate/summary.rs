@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use systems::ingest::Counts;
 use systems::ingest::refusal::Refusals;
 use systems::reflection::OrderCounts;
+use systems::risk::assessment::Judged;
 use systems::scoring;
 
 /// What came of a run.
@@ -117,6 +118,10 @@ pub struct Signals {
     pub blocked: u64,
     /// The same by reason.
     pub blocked_by_reason: BTreeMap<String, u64>,
+    /// Instruments of the books that candidates were judged on, over all judgements.
+    pub positions_judged: u64,
+    /// Those of them whose value at risk stood on the stand-in for a history.
+    pub positions_on_stand_in: u64,
 }
 
 /// What became of orders.
@@ -138,6 +143,8 @@ pub struct Orders {
     pub executions: u64,
     /// Reports of the broker that repeat, contradict or name what is not ours.
     pub odd_reports: u64,
+    /// Signs that orders, positions or money were not what they should be.
+    pub critical_errors: u64,
 }
 
 /// How long things took, in microseconds.
@@ -240,7 +247,10 @@ impl Signals {
     pub(crate) fn of(engine: &Engine) -> Self {
         let world = engine.world();
         let signals = world.resource::<scoring::Signals>();
+        let judged = world.resource::<Judged>();
         Self {
+            positions_judged: judged.positions,
+            positions_on_stand_in: judged.on_stand_in,
             scored: signals.scored,
             emitted: signals.emitted,
             blocked: signals.blocked.values().sum(),
@@ -263,6 +273,7 @@ impl Orders {
             unknown: orders.unknown,
             executions: orders.executions,
             odd_reports: orders.odd_reports,
+            critical_errors: orders.critical_errors,
         }
     }
 }

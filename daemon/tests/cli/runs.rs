@@ -116,6 +116,7 @@ fn the_summary_has_the_keys_of_the_contract() {
         "unknown",
         "executions",
         "odd_reports",
+        "critical_errors",
     ] {
         assert!(found["orders"][key].is_u64(), "`orders.{key}` is missing");
     }

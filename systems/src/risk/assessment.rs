@@ -143,9 +143,19 @@ pub struct Assessment<'a> {
     gains: &'a Revaluation,
 }
 
+/// How many instruments the books that were judged had, over all judgements.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// Instruments.
+    pub positions: u64,
+    /// Those whose underlying has no history: they stand on the stand-in.
+    pub on_stand_in: u64,
+}
+
 /// What values the book, and what it knows from the last time.
 #[derive(SystemParam)]
 pub struct Pricing<'w> {
+    judged: ResMut<'w, Judged>,
     setting: ResMut<'w, Setting>,
     kept: ResMut<'w, Revaluation>,
     closes: Res<'w, DailyCloses>,
@@ -184,6 +194,7 @@ impl<'a> Assessment<'a> {
             });
         }
         let Pricing {
+            judged,
             setting,
             kept,
             closes,
@@ -192,6 +203,9 @@ impl<'a> Assessment<'a> {
             kept.clear();
         }
         **kept = kept.follow(&wanted, setting);
+        let dated = kept.gains().flatten().filter(|gains| gains.dated).count();
+        judged.positions += wanted.len() as u64;
+        judged.on_stand_in += (wanted.len() - dated) as u64;
         Self {
             config,
             tick: &market.tick,
