@@ -54,7 +54,6 @@ fn read(path: &Path) -> Result<String, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::settings::{self, ConfigFiles};
     use systems::risk::RiskConfig;
 
