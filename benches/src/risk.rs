@@ -31,7 +31,7 @@ use systems::scoring::Signals;
 /// Twenty chains: as many contracts as the most orders.
 const MARKET: &str = "{ underlyings: 20, contracts_per_chain: 500 }";
 /// Limits that let this many orders be in flight and refuse the candidate at the last sum of the
-/// whole book; and time for the first question, which waits behind the cancellations.
+/// whole book; and a line that is not dropped while a question waits behind cancellations.
 const LIMITS: &str = "\
 limits: { positions_max: 100000, positions_per_symbol_max: 100000, working_orders_max: 100000, \
 order_notional_max_usd: 1e9, premium_share_max: 1, underlying_premium_share_max: 1, \
@@ -47,8 +47,7 @@ const REFUSAL: &str = "risk_shortfall";
 const ACCOUNT: &str = "DU0000001";
 /// Ticks before the measurement at least: underlyings have been seen for long enough.
 const WARM_UP: usize = 40;
-/// And at most until the broker has been asked and has answered. Orders are withdrawn before the
-/// market is there, and cancellations leave at 50 a second.
+/// And at most until the broker has been asked and has answered.
 const WARM_UP_MAX: usize = 2_000;
 
 /// Judges a candidate a tick with `orders` orders in flight.
@@ -158,6 +157,9 @@ fn ledger_of(orders: &[Order]) -> Ledger {
             perm: PermId(order.id.0),
         };
         ledger.apply_report(order.at, &accepted);
+        // Else all of them are withdrawn before the market is there, and the first question waits
+        // behind their cancellations.
+        ledger.apply(order.at, &Record::CancelIntended { order: order.id });
     }
     ledger
 }
