@@ -1,6 +1,8 @@
 //! Prices and sizes that no market has: what is not believed moves nothing.
 
-use crate::desk::{CALL_100, Desk, Done, PUT_100, price, quote, spot};
+use crate::desk::Desk;
+use crate::market::{CALL_100, PUT_100, price, quote, spot};
+use crate::paper::Done;
 use crate::support::{of_contract, of_underlying};
 use components::interest::OpenInterest;
 use components::market::{LastTrade, Quote, QuoteState, Spot, SymbolId};
