@@ -59,6 +59,7 @@ fn measure(name: &str, text: &Text, data: &Path) -> Result<Vec<Figure>, Failure>
         transcript: None,
         redis: None,
         state_dir: None,
+        until: None,
         stop: Arc::<AtomicBool>::default(),
     })?;
     let summary = outcome.summary;

@@ -25,6 +25,7 @@ use systems::mirror::MirrorPlugin;
 use systems::overload::OverloadPlugin;
 use systems::positions::PositionsPlugin;
 use systems::quarantine::QuarantinePlugin;
+use systems::reports::ReportsPlugin;
 use systems::risk::RiskPlugin;
 use systems::scoring::ScoringPlugin;
 use systems::vpin::VpinPlugin;
@@ -146,6 +147,7 @@ pub fn assemble_with(parts: Parts, strategies: impl Plugin) -> Result<Engine, As
         engine.plug(CommitPlugin { journal }).map(|_| ()),
         engine.plug(DispatchPlugin { broker }).map(|_| ()),
         engine.plug(ColumnsPlugin).map(|_| ()),
+        engine.plug(ReportsPlugin).map(|_| ()),
     ];
     engine.config().finish(&OUTER_SECTIONS)?;
     plugged.into_iter().collect::<Result<(), ConfigError>>()?;

@@ -1,5 +1,7 @@
 //! `journal`: what a journal holds, and whether it is whole.
 
+/// Against the broker's statement.
+mod reconcile;
 /// What a journal holds.
 mod show;
 /// Whether it is whole.
@@ -16,7 +18,8 @@ use std::io::Write;
 #[command(after_help = "\
 Examples:
   alphatrader journal verify run
-  alphatrader journal show run --from 100 --records")]
+  alphatrader journal show run --from 100 --records
+  alphatrader journal reconcile run")]
 pub struct Args {
     /// What is wanted.
     #[command(subcommand)]
@@ -30,6 +33,8 @@ pub enum Verb {
     Show(show::Args),
     /// Tell whether it is whole; a torn tail is named and cut
     Verify(verify::Args),
+    /// Compare it with the broker's statement
+    Reconcile(reconcile::Args),
 }
 
 /// Does what was asked.
@@ -40,6 +45,7 @@ pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
     match &arguments.verb {
         Verb::Show(arguments) => show::run(arguments, general),
         Verb::Verify(arguments) => verify::run(arguments, general),
+        Verb::Reconcile(arguments) => reconcile::run(arguments, general),
     }
 }
 

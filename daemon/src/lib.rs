@@ -34,6 +34,8 @@ pub mod operator;
 pub mod output;
 /// How far a long run is.
 pub mod progress;
+/// The journal against the broker's statement.
+mod reconcile;
 /// Starting over a journal.
 pub mod recovery;
 /// Runs of a journal, compared.

@@ -6,6 +6,7 @@
 //! acknowledged is gone. The broker is not asked here: the line does that in the first ticks, and
 //! nothing is opened before it has.
 
+use crate::settings;
 use components::units::Cash;
 use engine::frame::Header;
 use engine::record::{Cause, Record, Restriction, RunStart};
@@ -15,6 +16,7 @@ use journal::{
 use std::sync::Arc;
 use systems::books::{Books, FoldError};
 use systems::ledger::Ledger;
+use systems::positions::AccountConfig;
 
 /// What a run starts with.
 #[derive(Clone, Debug)]
@@ -136,6 +138,15 @@ pub fn recover(start: Start) -> Result<Recovered, RecoveryError> {
         lost,
         clean,
     })
+}
+
+/// The ledger before the first run of a journal: money by its config, and nothing else.
+#[must_use]
+pub fn initial_ledger(header: &Header) -> Ledger {
+    let config = settings::from_text(&header.config_text).ok();
+    let account = config.and_then(|mut config| config.section::<AccountConfig>().ok());
+    let cash = account.and_then(|account| Cash::from_dollars(account.cash_usd));
+    Ledger::new(cash.unwrap_or_default())
 }
 
 /// What must hold from the first tick on, until an operator lifts it.

@@ -20,6 +20,7 @@ use engine::record::Record;
 use engine::transcript::Transcript;
 use journal::{Error, JournalReader};
 pub use ports::Recording;
+pub(crate) use ports::tick_of;
 use ports::{ReplayClock, ReplayFeed};
 use serde::Serialize;
 use std::io::Write;
@@ -55,6 +56,8 @@ const LOOK_EVERY: u64 = 256;
 struct Report {
     scenario: String,
     seed: u64,
+    /// Processes that wrote it.
+    runs: u64,
     ticks: u64,
     events: u64,
     orders: u64,
@@ -93,14 +96,23 @@ impl std::fmt::Display for Difference {
 pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
     let reader = JournalReader::open(&arguments.journal).map_err(unreadable)?;
     let header = reader.header().clone();
-    let (mut engine, recording) = engine_of(reader, usize::from(arguments.threads))?;
-    record::begin(&mut engine, &header.scenario, header.seed).map_err(settings::refused)?;
     let mut report = Report {
         scenario: header.scenario,
         seed: header.seed,
         ..Report::default()
     };
-    compare(&mut engine, &recording, &mut report)?;
+    let recording = Recording::new(reader);
+    let threads = usize::from(arguments.threads);
+    let mut progress = Progress::new("ticks", None);
+    while report.first_difference.is_none()
+        && let Some(mut engine) = next_engine(&recording, threads)?
+    {
+        record::begin(&mut engine, &report.scenario, report.seed).map_err(settings::refused)?;
+        compare(&mut engine, &recording, &mut report, &mut progress)?;
+        report.runs += 1;
+    }
+    progress.finish();
+    finish(&recording, &mut report)?;
     show(&report, general)?;
     match &report.first_difference {
         None => Ok(()),
@@ -110,14 +122,26 @@ pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
     }
 }
 
-/// An engine on the config and the inboxes of a journal, and the recording that it runs on.
+/// An engine on the config and the inboxes of a journal's first run, and the recording that it runs
+/// on.
 ///
 /// # Errors
-/// If the recorded config does not fit this program.
+/// If the recorded config does not fit this program, or there is no tick.
 pub fn engine_of(reader: JournalReader, threads: usize) -> Result<(Engine, Recording), Failure> {
-    let header = reader.header().clone();
-    let config = settings::from_text(&header.config_text).map_err(settings::refused)?;
     let recording = Recording::new(reader);
+    let engine = next_engine(&recording, threads)?;
+    let engine = engine.ok_or_else(|| Failure::error("the journal holds no tick"))?;
+    Ok((engine, recording))
+}
+
+/// An engine for the next run of the recording, with what the runs before it left; `None` after the
+/// last.
+fn next_engine(recording: &Recording, threads: usize) -> Result<Option<Engine>, Failure> {
+    let Some(next) = recording.next_run().map_err(unreadable)? else {
+        return Ok(None);
+    };
+    let header = next.header;
+    let config = settings::from_text(&header.config_text).map_err(settings::refused)?;
     let last = header.feeds.len().saturating_sub(1);
     let mut feeds: Vec<_> = header
         .feeds
@@ -125,7 +149,7 @@ pub fn engine_of(reader: JournalReader, threads: usize) -> Result<(Engine, Recor
         .enumerate()
         .map(|(index, (name, stale_after_ms))| {
             Box::new(ReplayFeed::new(
-                &recording,
+                recording,
                 name,
                 *stale_after_ms,
                 index == 0,
@@ -137,29 +161,34 @@ pub fn engine_of(reader: JournalReader, threads: usize) -> Result<(Engine, Recor
     let engine = assemble(Parts {
         config,
         calendar: Calendar::nyse(),
-        clock: Box::new(ReplayClock::new(&recording)),
+        clock: Box::new(ReplayClock::new(recording)),
         feeds,
         execution,
         broker: Box::new(NoBroker),
         mirror: None,
         journal: None,
-        run: header.run,
-        ledger: None,
-        opening: Vec::new(),
+        run: next.run,
+        ledger: next.ledger,
+        opening: next.opening,
         threads,
         shuffle: None,
     })
     .map_err(not_assembled)?;
-    Ok((engine, recording))
+    Ok(Some(engine))
 }
 
-/// Runs to the end or to the first difference.
-fn compare(engine: &mut Engine, recording: &Recording, report: &mut Report) -> Result<(), Failure> {
-    let mut progress = Progress::new("ticks", None);
-    let mut before = 0;
+/// Runs to the end of the run or to the first difference.
+fn compare(
+    engine: &mut Engine,
+    recording: &Recording,
+    report: &mut Report,
+    progress: &mut Progress,
+) -> Result<(), Failure> {
+    let (mut before, mut ticks) = (0, 0);
     while engine.tick().map_err(Failure::error)?.is_some() {
+        ticks += 1;
         report.ticks += 1;
-        record::after_tick(engine, report.ticks);
+        record::after_tick(engine, ticks);
         recording.with_tick(|tick| {
             let frame = &tick.frame;
             report.events += (tick.market.len() + frame.reports.len()) as u64;
@@ -175,13 +204,17 @@ fn compare(engine: &mut Engine, recording: &Recording, report: &mut Report) -> R
             progress.at(report.ticks);
         }
     }
-    progress.finish();
+    record::end(engine, ticks);
+    report.transcript_sha256 = engine.world().resource::<Transcript>().sha256();
+    report.digest = format!("{:016x}", engine.world().resource::<Digest>().run());
+    Ok(())
+}
+
+/// What only shows once the recording is at its end.
+fn finish(recording: &Recording, report: &mut Report) -> Result<(), Failure> {
     if let Some(error) = recording.failure() {
         return Err(unreadable(error));
     }
-    record::end(engine, report.ticks);
-    report.transcript_sha256 = engine.world().resource::<Transcript>().sha256();
-    report.digest = format!("{:016x}", engine.world().resource::<Digest>().run());
     report.equal = report.first_difference.is_none();
     report.torn_bytes = recording.torn().map(|torn| torn.bytes);
     if let Some(torn) = recording.torn() {
@@ -256,12 +289,13 @@ fn show(report: &Report, general: &General) -> Result<(), Failure> {
         Format::Json => output::json_document(&mut out, report),
         format => {
             let columns = [
-                "scenario", "seed", "ticks", "events", "orders", "digest", "equal",
+                "scenario", "seed", "runs", "ticks", "events", "orders", "digest", "equal",
             ];
             let mut rows = Rows::begin(out, format, &columns)?;
             rows.row(&[
                 Cell::Text(&report.scenario),
                 Cell::Count(report.seed),
+                Cell::Count(report.runs),
                 Cell::Count(report.ticks),
                 Cell::Count(report.events),
                 Cell::Count(report.orders),

@@ -1,22 +1,37 @@
 //! `simulate`: runs a scenario to its end on the stepped clock.
 
+/// What a run said to the simulated broker.
+mod broker_log;
+/// The feeds of a scenario.
+mod feeds;
+/// A run whose state outlives its process.
+pub(crate) mod kept;
 /// Operators of a run.
 mod operators;
 /// A clock that waits, for runs at the speed of the market.
 mod paced;
+/// What happened before this process.
+mod past;
 /// For people.
 mod people;
+/// Everything that a run needs, opened.
+mod prepare;
 /// What the program itself writes into a transcript.
 pub(crate) mod record;
+/// A feed in the middle of its day.
+mod relay;
 /// The run itself.
 mod run;
 /// What a run is told and what it tells.
 mod summary;
+/// The transcript on its way to a file.
+mod transcript_file;
 
 pub(crate) use run::not_assembled;
 pub use run::{Options, Outcome, simulate};
 pub use summary::{
-    EmergencySummary, Events, Latency, MirrorSummary, Orders, Quantiles, Signals, Summary,
+    EmergencySummary, Events, Latency, MirrorSummary, Orders, Quantiles, ReconciliationSummary,
+    Signals, Summary,
 };
 
 use crate::cli::General;
@@ -27,6 +42,7 @@ use crate::scenario::{self, Plan};
 use crate::settings::{self, ConfigFiles};
 use crate::{interrupt, leaves};
 use clap::ValueEnum;
+use components::units::Timestamp;
 use std::path::PathBuf;
 
 /// The arguments of `simulate`.
@@ -36,7 +52,8 @@ Examples:
   alphatrader simulate
   alphatrader simulate goog_2015_12 --data /data --threads 2 --json
   alphatrader simulate scenarios/halt.yaml --journal /tmp/run && alphatrader replay /tmp/run
-  alphatrader simulate --speed 10x --state-dir state    and elsewhere: alphatrader halt")]
+  alphatrader simulate --speed 10x --state-dir state    and elsewhere: alphatrader halt
+  alphatrader simulate --state-dir state                goes on where it was stopped or killed")]
 pub struct Args {
     /// A scenario file, or the name of one in scenarios/ [default: the built-in full_day]
     pub scenario: Option<String>,
@@ -63,12 +80,26 @@ pub struct Args {
     /// Shows the run on a Redis server too, such as redis://localhost:6379
     #[arg(long, value_name = "URL")]
     pub redis: Option<String>,
-    /// Takes operator commands at a socket in this directory; no second run may use it
+    /// Keeps the run in this directory and goes on with what it holds; operators command it there
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
+    /// Ends the run in order at this time, such as 2026-03-02T12:00:00-05:00
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub until: Option<Timestamp>,
     /// Which config.
     #[command(flatten)]
     pub config: ConfigFiles,
+}
+
+/// An instant, RFC 3339 with its offset, a zone in brackets allowed.
+fn instant(text: &str) -> Result<Timestamp, String> {
+    let parsed: Result<jiff::Timestamp, _> = text.parse();
+    let nanos = parsed
+        .ok()
+        .and_then(|at| i64::try_from(at.as_nanosecond()).ok());
+    nanos.map(Timestamp).ok_or_else(|| {
+        "must be a time with its offset, such as 2026-03-02T12:00:00-05:00".to_owned()
+    })
 }
 
 /// How fast the market runs.
@@ -113,6 +144,7 @@ pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
         transcript: arguments.transcript.clone(),
         redis: arguments.redis.clone(),
         state_dir: arguments.state_dir.clone(),
+        until: arguments.until,
         stop: interrupt::stop_flag(),
     })?;
     let mut out = output::stdout();
@@ -126,6 +158,12 @@ pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
         return Err(Failure::error(format_args!(
             "the run was stopped after {}",
             output::counted(summary.ticks, "tick")
+        )));
+    }
+    if let Some(found) = summary.reconciliation.filter(|found| found.differences > 0) {
+        return Err(Failure::error(format_args!(
+            "the journal and the broker's record differ in {}; alphatrader journal reconcile shows them",
+            output::counted(found.differences, "place")
         )));
     }
     if !summary.unmet.is_empty() {

@@ -16,6 +16,8 @@ pub mod day;
 pub mod fuse;
 /// The grid points of a seed.
 pub mod grid;
+/// A seed's journal as files.
+pub mod keep;
 /// What a run of seeds adds to its ledger.
 pub mod ledger;
 /// Which fault can meet an order in which state.
@@ -63,6 +65,7 @@ Examples:
   alphatrader torture --seeds 0..200
   alphatrader torture --seed 17
   alphatrader torture --seeds 0..1000000 --ledger seeds.jsonl --resume
+  alphatrader torture --seed 17 --keep seed17 && alphatrader-audit seed17
 
 Exit code 1 when anything happened that must never happen.")]
 pub struct Args {
@@ -72,6 +75,9 @@ pub struct Args {
     /// One seed, with everything that its engines wrote to their transcript
     #[arg(long, value_name = "N", conflicts_with = "seeds")]
     pub seed: Option<u64>,
+    /// Leaves the journal and the broker's ledger of the seed in this new folder
+    #[arg(long, value_name = "DIR", requires = "seed")]
+    pub keep: Option<PathBuf>,
     /// Whole sessions besides, with the seeds from A on
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub full_sessions: u64,
@@ -259,6 +265,9 @@ fn run_one(seed: u64, arguments: &Args) -> Result<(), Failure> {
     let remains = run::quietly(|| seed::live(&plan, true))
         .map_err(|error| Failure::error(format_args!("seed {seed}: {error}")))?;
     let verdict = verdict::judge(&plan, &remains);
+    if let Some(directory) = &arguments.keep {
+        keep::keep(directory, &remains)?;
+    }
     let mut out = output::stdout();
     writeln!(out, "{plan:#?}\n{}", remains.transcript)?;
     if let Ok(frames) = verdict::frames(&remains) {

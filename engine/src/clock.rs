@@ -132,6 +132,14 @@ impl SteppedClock {
         self
     }
 
+    /// Counts on from `before`, the last tick of the run that this one continues: numbers rise, and
+    /// the limit counts the ticks of both.
+    #[must_use]
+    pub fn counting_from(mut self, before: u64) -> Self {
+        self.number = before;
+        self
+    }
+
     /// Makes ticks overrun as a scenario says.
     #[must_use]
     pub fn with_overruns(mut self, mut overruns: Vec<Overrun>) -> Self {
@@ -176,7 +184,8 @@ impl SteppedClock {
 
 impl Clock for SteppedClock {
     fn next(&mut self) -> Option<Tick> {
-        if self.stop.load(Ordering::Relaxed) || self.limit == Some(self.number) {
+        if self.stop.load(Ordering::Relaxed) || self.limit.is_some_and(|limit| limit <= self.number)
+        {
             return None;
         }
         loop {
@@ -217,7 +226,7 @@ impl Clock for SteppedClock {
         let left = all.saturating_sub(self.point);
         Some(
             self.limit
-                .map_or(left, |limit| left.min(limit - self.number)),
+                .map_or(left, |limit| left.min(limit.saturating_sub(self.number))),
         )
     }
 }

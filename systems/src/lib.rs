@@ -40,6 +40,8 @@ pub mod positions;
 pub mod quarantine;
 /// What changes in the ledger, shown.
 pub mod reflection;
+/// What is told of a run besides its decisions.
+pub mod reports;
 /// The only maker of approved orders.
 pub mod risk;
 /// How strategies see the market.

@@ -16,6 +16,7 @@ use engine::planted::planted;
 use engine::plugin::Plugin;
 use engine::ports::{Mirror, MirrorReport};
 use events::show_events;
+use execution::{ShownExecution, show_execution};
 use status::{ShownStatus, show_status};
 use underlyings::{ShownUnderlyings, show_underlyings};
 use wire::{Batch, Header};
@@ -26,6 +27,8 @@ pub mod account;
 pub mod convert;
 /// What happened in the tick.
 pub mod events;
+/// How orders were executed and how positions ended.
+pub mod execution;
 /// How the engine fares.
 pub mod status;
 /// What changed of the underlyings.
@@ -45,6 +48,7 @@ impl Plugin for MirrorPlugin {
         world.init_resource::<Outgoing>();
         world.init_resource::<ShownUnderlyings>();
         world.init_resource::<ShownAccount>();
+        world.init_resource::<ShownExecution>();
         world.init_resource::<ShownStatus>();
         world.insert_resource(Outlet {
             mirror: self.mirror,
@@ -55,6 +59,7 @@ impl Plugin for MirrorPlugin {
             .add(Phase::Mirror, show_account)
             .add(Phase::Mirror, show_signals)
             .add(Phase::Mirror, show_events)
+            .add(Phase::Mirror, show_execution)
             .add(Phase::Mirror, show_status);
         if planted(37) {
             // I37: what is shown is not durable yet.
@@ -120,9 +125,11 @@ pub fn publish_batch(
 mod tests {
     use super::*;
     use crate::books::Books;
+    use crate::chains::Chains;
     use crate::dispatch::Sent;
     use crate::ledger::Ledger;
     use crate::positions::Account;
+    use crate::reports::portfolio::{Portfolio, view_portfolio};
     use crate::scoring::Signals;
     use components::contract::{Contract, Expiry, Instrument, OptionTerms};
     use components::exposure::{DeltaExposure, ExposureLevels, GammaExposure, ZeroGamma};
@@ -177,6 +184,8 @@ mod tests {
             world.init_resource::<ShownAccount>();
             world.init_resource::<Digest>();
             world.init_resource::<Directory>();
+            world.init_resource::<Chains>();
+            world.init_resource::<Portfolio>();
             world.init_resource::<Inbox>();
             world.init_resource::<Sent>();
             world.insert_resource(Books::new(Ledger::new(Cash(0))));
@@ -194,6 +203,7 @@ mod tests {
             let mut schedule = Schedule::default();
             schedule.add_systems(
                 (
+                    view_portfolio,
                     show_underlyings,
                     show_account,
                     show_signals,

@@ -24,6 +24,8 @@ pub struct OrderCounts {
     pub rejected: u64,
     /// Orders that did not answer in time.
     pub unknown: u64,
+    /// Orders that are proven never to have reached the broker.
+    pub not_received: u64,
     /// Executions booked.
     pub executions: u64,
     /// Reports that repeat, contradict or name what is not ours.
@@ -208,7 +210,8 @@ impl Reflection<'_> {
             OrderStatus::Cancelled => counts.cancelled += 1,
             OrderStatus::Rejected => counts.rejected += 1,
             OrderStatus::Unknown => counts.unknown += 1,
-            OrderStatus::Working | OrderStatus::NotReceived => {}
+            OrderStatus::NotReceived => counts.not_received += 1,
+            OrderStatus::Working => {}
         }
     }
 

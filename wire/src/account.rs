@@ -19,8 +19,27 @@ pub struct Account {
 /// What is held: the payload of `positions:summary`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Positions {
-    /// One entry a contract, ascending by contract number; flat ones are left out.
+    /// One entry a contract, ascending by contract; flat ones are left out.
     pub positions: Vec<Position>,
+    /// Profit at the marks, without fees.
+    pub unrealized_usd: f64,
+    /// The sums over positions whose Greeks are known.
+    pub greeks: Greeks,
+    /// Positions whose Greeks are not known.
+    pub without_greeks: u32,
+}
+
+/// What a position would gain or lose, all contracts together; negative for what is owed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Greeks {
+    /// Delta in dollars of the underlying.
+    pub delta_usd: f64,
+    /// Change of that per 1 % of the underlying.
+    pub gamma_usd_per_pct: f64,
+    /// Per calendar day.
+    pub theta_usd_per_day: f64,
+    /// Per point of implied volatility.
+    pub vega_usd_per_point: f64,
 }
 
 /// What is held of one contract.
@@ -38,6 +57,18 @@ pub struct Position {
     pub realized_usd: f64,
     /// Fees paid.
     pub fees_usd: f64,
+    /// The strategy that opened it; null of what others opened.
+    pub strategy: Option<String>,
+    /// When it was opened.
+    pub opened_at_ms: Option<i64>,
+    /// The bid of what is held, the ask of what is owed; null where nobody shows one.
+    pub mark_usd: Option<f64>,
+    /// Profit at the mark, without fees; without a mark what is held counts as worthless.
+    pub unrealized_usd: f64,
+    /// The stop in force.
+    pub stop_usd: Option<f64>,
+    /// What it would do; null without a usable volatility.
+    pub greeks: Option<Greeks>,
 }
 
 /// Orders that can still change: the payload of `orders:working`.

@@ -6,6 +6,7 @@
 use crate::account::{Account, Orders, Positions, SignalCounts};
 use crate::analytics::{Delta, Gamma, Imbalance, Vpin};
 use crate::event::Events;
+use crate::execution::Execution;
 use crate::lane::Lane;
 use crate::market::{Book, Market};
 use crate::status::Status;
@@ -49,6 +50,8 @@ pub struct Batch {
     pub orders: Option<Orders>,
     /// Counts of signals, if they changed.
     pub signals: Option<SignalCounts>,
+    /// How orders were executed, if that changed.
+    pub execution: Option<Execution>,
     /// How the engine fares, if that changed or was not shown for a second.
     pub status: Option<Status>,
     /// What happened.
@@ -69,6 +72,7 @@ impl Batch {
         self.positions = None;
         self.orders = None;
         self.signals = None;
+        self.execution = None;
         self.status = None;
         self.events.clear();
     }
@@ -86,6 +90,7 @@ impl Batch {
         replace(&mut self.positions, &mut newer.positions);
         replace(&mut self.orders, &mut newer.orders);
         replace(&mut self.signals, &mut newer.signals);
+        replace(&mut self.execution, &mut newer.execution);
         replace(&mut self.status, &mut newer.status);
         self.events.append(&mut newer.events);
         newer.clear();

@@ -91,6 +91,8 @@ pub enum GlobalKey {
     Orders,
     /// Counts of signals.
     Signals,
+    /// How orders were executed and positions ended.
+    Execution,
     /// How the engine fares.
     Status,
     /// Whether trading is halted.
@@ -134,7 +136,7 @@ impl SymbolKey {
 
 impl GlobalKey {
     /// All kinds, in the order of [`schema`].
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Epoch,
         Self::Heartbeat,
         Self::Tickers,
@@ -142,6 +144,7 @@ impl GlobalKey {
         Self::Positions,
         Self::Orders,
         Self::Signals,
+        Self::Execution,
         Self::Status,
         Self::Halt,
         Self::Events,
@@ -296,7 +299,7 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         ttl_ms: None,
         refresh_ms: 1_000,
         aliases: &["positions:{symbol}:{id}", "global:positions:count"],
-        description: "what is held by contract; quantity negative is short",
+        description: "what is held by contract with mark, profit, stop and Greeks, and the sums",
     },
     KeyDoc {
         pattern: "orders:working",
@@ -315,6 +318,15 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         refresh_ms: 1_000,
         aliases: &["signals:global:count", "metrics:signals:blocked:{reason}"],
         description: "signals scored, emitted and blocked in this run, by reason",
+    },
+    KeyDoc {
+        pattern: "metrics:execution",
+        value: Encoding::Json,
+        payload: "Stamped<execution::Execution>",
+        ttl_ms: Some(60_000),
+        refresh_ms: 1_000,
+        aliases: &["metrics:orders"],
+        description: "counters by name, latency, slippage and fees by strategy, how positions ended",
     },
     KeyDoc {
         pattern: "engine:status",
@@ -385,6 +397,7 @@ mod tests {
                 "positions:summary",
                 "orders:working",
                 "signals:summary",
+                "metrics:execution",
                 "engine:status",
                 "global:halt",
                 "events:engine",

@@ -12,6 +12,8 @@ pub mod analytics;
 pub mod batch;
 /// What happened and must not be replaced by something newer.
 pub mod event;
+/// How orders were executed and how positions ended.
+pub mod execution;
 /// Redis keys: the only place that spells them.
 pub mod keys;
 /// The newest value of each symbol.

@@ -1,5 +1,7 @@
 //! How the engine fares, for an operator in a hurry.
 
+use crate::account::Positions;
+use crate::execution::Execution;
 use serde::{Deserialize, Serialize};
 
 /// What an operator asks first: the payload of `engine:status`.
@@ -27,6 +29,16 @@ pub struct Status {
     pub pnl_usd: f64,
     /// What the account is worth.
     pub equity_usd: f64,
+    /// Profit of what was closed, without fees.
+    pub realized_usd: f64,
+    /// Profit of what is held at the prices at which it could be closed, without fees.
+    pub unrealized_usd: f64,
+    /// Fees paid.
+    pub fees_usd: f64,
+    /// What is held, with marks and Greeks, and the sums.
+    pub portfolio: Positions,
+    /// How orders were executed and how positions ended in this run.
+    pub execution: Execution,
     /// The last command that was obeyed in this run.
     pub last_command: Option<Commanded>,
     /// How fast halts were carried out.

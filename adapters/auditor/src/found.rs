@@ -2,7 +2,7 @@
 
 use crate::Violation;
 use components::units::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What was found so far, and where the walk through the journal stands.
 #[derive(Debug, Default)]
@@ -10,6 +10,8 @@ pub(crate) struct Found {
     pub(crate) violations: Vec<Violation>,
     pub(crate) tick: u64,
     pub(crate) now: Timestamp,
+    /// How often each invariant was checked.
+    pub(crate) judged: BTreeMap<u8, u64>,
     said: BTreeSet<(u8, u64)>,
     ticks: Vec<(Timestamp, u64)>,
 }
@@ -20,6 +22,11 @@ impl Found {
         self.tick = tick;
         self.now = now;
         self.ticks.push((now, tick));
+    }
+
+    /// Counts a check of an invariant.
+    pub(crate) fn judge(&mut self, invariant: u8) {
+        *self.judged.entry(invariant).or_default() += 1;
     }
 
     /// Notes a violation in this frame.

@@ -68,6 +68,7 @@ use components::units::Timestamp;
 use engine::frame::Frame;
 use serde::Serialize;
 use simulator::BrokerLedger;
+use std::collections::BTreeMap;
 use std::fmt;
 use walk::Walk;
 
@@ -89,9 +90,51 @@ pub struct Violation {
 pub struct Audit {
     /// Everything that must never be, in the order in which it was found.
     pub violations: Vec<Violation>,
+    /// How often each invariant was checked, by its number. What is not here could not be judged.
+    pub judged: BTreeMap<u8, u64>,
     /// Counts and times.
     pub figures: Figures,
 }
+
+/// The invariants that [`audit`] checks, by number, in a few words.
+pub const INVARIANTS: [(u8, &str); 36] = [
+    (1, "durable intent"),
+    (2, "one live opening"),
+    (3, "numbers rise"),
+    (4, "fills rise, over is over"),
+    (5, "executions once"),
+    (6, "fees and profit"),
+    (7, "unknown orders"),
+    (8, "cancelling frees nothing"),
+    (9, "leaving and intended"),
+    (10, "limit, collar"),
+    (11, "grid, quantity, expiry"),
+    (12, "rates, cancels first"),
+    (13, "others' orders"),
+    (14, "worst case"),
+    (15, "day loss"),
+    (16, "counters"),
+    (17, "halted"),
+    (18, "lifting"),
+    (19, "no naked short"),
+    (20, "protection"),
+    (21, "stops rise"),
+    (22, "refusals"),
+    (23, "exact sums"),
+    (24, "fresh data"),
+    (27, "clock jumps"),
+    (28, "windows"),
+    (29, "calendar"),
+    (30, "halted underlyings"),
+    (31, "expiring positions"),
+    (32, "nothing lost"),
+    (34, "restarts"),
+    (36, "one engine"),
+    (37, "mirror"),
+    (45, "interlock"),
+    (46, "bounds"),
+    (47, "liveness"),
+];
 
 /// Checks the frames of a journal, in their order, against `limits` and, where it is there, against
 /// the broker's ledger.

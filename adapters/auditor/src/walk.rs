@@ -113,6 +113,7 @@ impl<'a> Walk<'a> {
         self.figures.duplicate_orders += violations.iter().filter(twice).count() as u64;
         Audit {
             violations,
+            judged: self.found.judged,
             figures: self.figures,
         }
     }

@@ -38,6 +38,13 @@ pub struct Server {
     _lock: File,
 }
 
+/// A state directory that this process alone has.
+#[derive(Debug)]
+pub struct Claim {
+    path: PathBuf,
+    lock: File,
+}
+
 /// What every connection needs.
 #[derive(Clone)]
 struct Shared {
@@ -62,22 +69,50 @@ impl Server {
         first_number: u64,
         strategies: &[&str],
     ) -> Result<(Self, ControlFeed), Error> {
+        Claim::take(state_dir)?.listen(first_number, strategies)
+    }
+
+    /// Where the engine shows itself.
+    #[must_use]
+    pub fn board(&self) -> Board {
+        self.board.clone()
+    }
+
+    /// The switch that commands set at once.
+    #[must_use]
+    pub fn switch(&self) -> HaltSwitch {
+        self.switch.clone()
+    }
+}
+
+impl Claim {
+    /// Claims `state_dir`, which is made with mode 0700 if it is not there.
+    ///
+    /// # Errors
+    /// If another engine has it, or the operating system refuses.
+    pub fn take(state_dir: &Path) -> Result<Self, Error> {
         let path = state_dir.join(SOCKET_NAME);
-        let io = |action| {
-            let path = path.clone();
-            move |source| Error::Io {
-                path,
-                action,
-                source,
-            }
-        };
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(state_dir)
-            .map_err(io("made"))?;
+            .map_err(refused(&path, "made"))?;
         // I36: the lock, not the socket, decides who is the one engine.
         let lock = lock(state_dir)?;
+        Ok(Self { path, lock })
+    }
+
+    /// Listens there, as [`Server::bind`].
+    ///
+    /// # Errors
+    /// If the operating system refuses.
+    pub fn listen(
+        self,
+        first_number: u64,
+        strategies: &[&str],
+    ) -> Result<(Server, ControlFeed), Error> {
+        let Self { path, lock } = self;
+        let io = |action| refused(&path, action);
         // Left behind by a process that was killed.
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -104,8 +139,8 @@ impl Server {
             .name("control".to_owned())
             .spawn(move || listen(&listener, &shared, &stopped))
             .map_err(io("served"))?;
-        let server = Self {
-            path,
+        let server = Server {
+            path: path.clone(),
             stop,
             listening: Some(listening),
             board,
@@ -114,17 +149,14 @@ impl Server {
         };
         Ok((server, feed))
     }
+}
 
-    /// Where the engine shows itself.
-    #[must_use]
-    pub fn board(&self) -> Board {
-        self.board.clone()
-    }
-
-    /// The switch that commands set at once.
-    #[must_use]
-    pub fn switch(&self) -> HaltSwitch {
-        self.switch.clone()
+fn refused(path: &Path, action: &'static str) -> impl Fn(io::Error) -> Error + use<> {
+    let path = path.to_owned();
+    move |source| Error::Io {
+        path: path.clone(),
+        action,
+        source,
     }
 }
 

@@ -144,6 +144,14 @@ impl JournalReader {
         &self.header
     }
 
+    /// What the segment of the last frame begins with: the header of the run that wrote it.
+    ///
+    /// # Errors
+    /// If it is damaged or of another version.
+    pub fn header_here(&self) -> Result<Header, Error> {
+        header_of(&*self.storage, self.reader.header())
+    }
+
     /// The header of the segment that the last frame stands in.
     #[must_use]
     pub fn segment(&self) -> &SegmentHeader {

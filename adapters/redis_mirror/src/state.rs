@@ -13,6 +13,7 @@ use serde::{Serialize, Serializer};
 use wire::account::{Account, Orders, Positions, SignalCounts};
 use wire::analytics::{Delta, Gamma, Imbalance, Vpin};
 use wire::batch::Heartbeat;
+use wire::execution::Execution;
 use wire::keys::{EVENTS_KEPT, GlobalKey, SymbolKey};
 use wire::lane::Row;
 use wire::market::{Book, Market};
@@ -33,6 +34,7 @@ pub(crate) struct State {
     positions: Global<Positions>,
     orders: Global<Orders>,
     signals: Global<SignalCounts>,
+    execution: Global<Execution>,
     status: Global<Status>,
     halt: Global<Halt>,
     events: Recent,
@@ -129,6 +131,7 @@ impl State {
         self.positions.take(&mut batch.positions);
         self.orders.take(&mut batch.orders);
         self.signals.take(&mut batch.signals);
+        self.execution.take(&mut batch.execution);
         self.halt.take(&mut batch.status.as_ref().map(Status::halt));
         self.status.take(&mut batch.status);
         self.events.count_dropped(batch.events.dropped());
@@ -237,6 +240,7 @@ impl State {
         writer.write(GlobalKey::Positions, &mut self.positions)?;
         writer.write(GlobalKey::Orders, &mut self.orders)?;
         writer.write(GlobalKey::Signals, &mut self.signals)?;
+        writer.write(GlobalKey::Execution, &mut self.execution)?;
         writer.write(GlobalKey::Status, &mut self.status)?;
         writer.write(GlobalKey::Halt, &mut self.halt)
     }

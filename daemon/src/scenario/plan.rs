@@ -80,6 +80,27 @@ pub enum PlanError {
 }
 
 impl Plan {
+    /// What is left of it after `last`, the instant of a tick.
+    #[must_use]
+    pub fn after(mut self, last: Timestamp) -> Self {
+        self.windows.retain(|window| last < window.end);
+        if let Some(first) = self.windows.first_mut() {
+            first.start = first.start.max(last);
+        }
+        self.overruns.retain(|overrun| last < overrun.at);
+        self
+    }
+
+    /// What of it comes up to `end`.
+    #[must_use]
+    pub fn until(mut self, end: Timestamp) -> Self {
+        self.windows.retain(|window| window.start < end);
+        if let Some(last) = self.windows.last_mut() {
+            last.end = last.end.min(end);
+        }
+        self
+    }
+
     /// The plan of a scenario.
     ///
     /// # Errors

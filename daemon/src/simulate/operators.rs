@@ -4,7 +4,7 @@ use super::summary::{EmergencySummary, MirrorSummary};
 use crate::exit::{Exit, Failure};
 use crate::resources;
 use control::board::Boarded;
-use control::server::Server;
+use control::server::{Claim, Server};
 use control::switch;
 use engine::engine::Engine;
 use engine::ports::{Broker, Feed, Mirror, NoMirror};
@@ -27,16 +27,19 @@ pub(super) struct Operators {
 }
 
 impl Operators {
-    /// Opens the socket and the stream, and adds what they say to `feeds`.
+    /// Opens the socket and the stream, and adds what they say to `feeds`. Commands at the socket are
+    /// numbered after `last_command`.
     pub(super) fn open(
-        state_dir: Option<&Path>,
+        claim: Option<Claim>,
+        last_command: u64,
         redis: Option<&str>,
         feeds: &mut Vec<Box<dyn Feed>>,
     ) -> Result<Self, Failure> {
         let strategies = strategies();
         let mut operators = Self::default();
-        if let Some(directory) = state_dir {
-            let (server, feed) = Server::bind(directory, 1, &strategies).map_err(not_bound)?;
+        if let Some(claim) = claim {
+            let first = last_command.saturating_add(1);
+            let (server, feed) = claim.listen(first, &strategies).map_err(not_bound)?;
             feeds.push(Box::new(feed));
             operators.server = Some(server);
         }
@@ -98,6 +101,11 @@ impl Operators {
             commands_ignored: commands.ignored,
         })
     }
+}
+
+/// Claims the state directory for this process alone.
+pub(super) fn claim(state_dir: Option<&Path>) -> Result<Option<Claim>, Failure> {
+    state_dir.map(Claim::take).transpose().map_err(not_bound)
 }
 
 /// How fast halts were carried out.

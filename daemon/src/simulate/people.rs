@@ -6,6 +6,8 @@ use crate::output::{Cell, Format, Rows, counted};
 use engine::record::Restriction;
 use std::collections::BTreeMap;
 use std::io::Write;
+use wire::account::Positions;
+use wire::execution::{Execution, Latency};
 
 /// Systems shown, those with the longest 99th percentile.
 const SYSTEMS_SHOWN: usize = 8;
@@ -126,6 +128,7 @@ fn lines(summary: &Summary) -> Vec<(&'static str, String)> {
                 summary.pnl_usd, summary.fees_usd
             ),
         ),
+        ("execution", execution(&summary.execution)),
         (
             "overruns",
             format!(
@@ -144,11 +147,83 @@ fn lines(summary: &Summary) -> Vec<(&'static str, String)> {
         ),
         ("digest", summary.digest.clone()),
     ];
+    if summary.resumed_after > 0 {
+        let words = format!("{} after tick {}", summary.run, summary.resumed_after);
+        lines.insert(0, ("run", words));
+    }
+    let exits = exits(&summary.execution);
+    if !exits.is_empty() {
+        lines.push(("exits", exits));
+    }
+    if !summary.portfolio.positions.is_empty() {
+        lines.push(("held", held(&summary.portfolio)));
+    }
+    if let Some(found) = &summary.reconciliation {
+        let words = format!(
+            "{} matched with the broker's, {}",
+            counted(found.matched, "execution"),
+            counted(found.differences, "difference")
+        );
+        lines.push(("reconciled", words));
+    }
     if summary.restriction != Restriction::Active.name() {
         let words = format!("{} at the end", summary.restriction);
         lines.push(("restriction", words));
     }
     lines
+}
+
+/// How orders were executed, in a line.
+fn execution(found: &Execution) -> String {
+    let within = |latency: &Latency| {
+        latency.p50_ms.map_or("never".to_owned(), |p50| {
+            format!(
+                "within {p50} ms half the time, {} ms at most",
+                latency.max_ms
+            )
+        })
+    };
+    let total = &found.total;
+    let slippage = total
+        .slippage_per_contract_usd
+        .map_or(String::new(), |each| {
+            format!("; {each:.2} USD a contract worse than the midpoint")
+        });
+    let fees = total.fees_per_contract_usd.map_or(String::new(), |each| {
+        let share = total.fees_of_premium.unwrap_or_default() * 100.0;
+        format!("; {each:.2} USD of fees a contract, {share:.1} % of the premium")
+    });
+    format!(
+        "answered {}, filled {}{slippage}{fees}",
+        within(&found.acknowledged),
+        within(&found.filled)
+    )
+}
+
+/// How positions ended, in a line.
+fn exits(found: &Execution) -> String {
+    let each = found.exits.iter().map(|exits| {
+        format!(
+            "{} {} {} {:.2} USD",
+            exits.positions, exits.strategy, exits.reason, exits.profit_usd
+        )
+    });
+    each.collect::<Vec<_>>().join(", ")
+}
+
+/// What is held at the end, in a line.
+fn held(found: &Positions) -> String {
+    let greeks = &found.greeks;
+    format!(
+        "{}, {:.2} USD unrealized, delta {:.0} USD, gamma {:.0} USD per 1 %, theta {:.2} USD a day, \
+         vega {:.2} USD a point",
+        counted(found.positions.len() as u64, "position"),
+        found.unrealized_usd,
+        greeks.delta_usd,
+        greeks.gamma_usd_per_pct,
+        greeks.theta_usd_per_day,
+        greeks.vega_usd_per_point
+    )
 }
 
 fn reasons(counts: &BTreeMap<String, u64>) -> String {

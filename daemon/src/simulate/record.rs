@@ -91,7 +91,7 @@ fn reasons(counts: &BTreeMap<String, u64>) -> String {
     text
 }
 
-fn transcribe(engine: &mut Engine, line: &str) {
+pub(super) fn transcribe(engine: &mut Engine, line: &str) {
     let mut transcript = engine.world_mut().resource_mut::<Transcript>();
     transcript.plain(format_args!("{line}"));
 }

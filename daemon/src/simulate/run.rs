@@ -1,38 +1,38 @@
 //! A run: feeds and exchange of a scenario, an engine between them, and what was counted.
 
 use super::Speed;
-use super::operators::{Operators, emergency_summary};
-use super::paced::Paced;
+use super::kept::{self};
+use super::operators::emergency_summary;
+use super::prepare::{Prepared, prepare};
 use super::record;
-use super::summary::{Events, InboxPeak, Latency, Orders, Signals, Summary};
-use crate::assemble::{AssembleError, Parts, assemble, settlements};
+use super::summary::{Events, InboxPeak, Latency, Orders, ReconciliationSummary, Signals, Summary};
+use super::transcript_file::TranscriptFile;
+use crate::assemble::AssembleError;
 use crate::exit::Failure;
 use crate::progress::Progress;
+use crate::reconcile::reconcile;
 use crate::resources::{self, Stopwatch};
 use crate::scenario::{Observed, Plan, Scenario};
-use crate::settings::{self, ExchangeSection};
-use engine::calendar::Calendar;
-use engine::clock::{SteppedClock, TICK_MS};
+use crate::settings::{self};
+use components::units::Timestamp;
+use engine::clock::TICK_MS;
 use engine::config::Config;
 use engine::digest::Digest;
 use engine::directory::Directory;
 use engine::engine::Engine;
-use engine::frame::{FRAME_VERSION, Header};
 use engine::intake::Peaks;
-use engine::ports::{Clock, Feed, Journal};
-use engine::record::RunStart;
 use engine::transcript::Transcript;
-use journal::FileJournal;
-use simulator::{Faulted, Market, Scripted, exchange};
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use systems::books::Books;
-use systems::commit::Recorder;
+use systems::commit::{self, Recorder};
 use systems::ingest::Counts;
+use systems::mirror::account::positions_of;
+use systems::mirror::execution::execution_of;
 use systems::positions;
+use systems::reports::metrics::Counted;
+use systems::reports::portfolio::Portfolio;
 
 /// Ticks between two looks at progress and at the transcript.
 const LOOK_EVERY: u64 = 256;
@@ -61,8 +61,10 @@ pub struct Options {
     pub transcript: Option<PathBuf>,
     /// A Redis server.
     pub redis: Option<String>,
-    /// Where operators command the run.
+    /// Where operators command the run, and where it is kept unless a journal is named.
     pub state_dir: Option<PathBuf>,
+    /// The run ends in order with the last tick at or before this instant.
+    pub until: Option<Timestamp>,
     /// Ends the run at the next tick once it is set.
     pub stop: Arc<AtomicBool>,
 }
@@ -88,7 +90,15 @@ pub fn simulate(options: Options) -> Result<Outcome, Failure> {
         Arc::clone(&options.stop),
         options.threads,
     );
-    let (mut engine, operators) = prepare(options)?;
+    let until = options.until;
+    let Prepared {
+        mut engine,
+        operators,
+        gateway,
+        journal,
+        is_kept,
+        run: (run, resumed_after),
+    } = prepare(options)?;
     if sink.file.is_some() {
         engine.world_mut().resource_mut::<Transcript>().keep();
     }
@@ -97,6 +107,8 @@ pub fn simulate(options: Options) -> Result<Outcome, Failure> {
         scenario: scenario.name.clone(),
         seed: scenario.seed,
         threads,
+        run,
+        resumed_after,
         ..Summary::default()
     };
     let mut progress = Progress::new("ticks", engine.ticks_left());
@@ -112,11 +124,17 @@ pub fn simulate(options: Options) -> Result<Outcome, Failure> {
         }
     }
     progress.finish();
-    engine
-        .world_mut()
-        .resource_mut::<Recorder>()
-        .finish()
-        .map_err(|error| Failure::error(format_args!("journal: {error}")))?;
+    // What goes on some day says that it ended in order; another journal holds its ticks and no more.
+    let ended = if is_kept {
+        commit::stop(engine.world_mut())
+    } else {
+        engine.world_mut().resource_mut::<Recorder>().finish()
+    };
+    ended.map_err(|error| Failure::error(format_args!("journal: {error}")))?;
+    if let Some(directory) = &journal {
+        kept::write_ledger(directory, &gateway.ledger())?;
+        summary.reconciliation = Some(reconciled(&mut engine, directory)?);
+    }
     record::end(&mut engine, summary.ticks);
     sink.take_from(&mut engine)?;
     sink.finish()?;
@@ -126,7 +144,8 @@ pub fn simulate(options: Options) -> Result<Outcome, Failure> {
     read_world(&mut summary, &engine);
     drop(engine);
     drop(operators);
-    summary.unmet = if summary.stopped {
+    // What a scenario expects is about all of it.
+    summary.unmet = if summary.stopped || until.is_some() || resumed_after > 0 {
         Vec::new()
     } else {
         scenario.expect.unmet(&observed(&summary))
@@ -140,81 +159,33 @@ pub fn simulate(options: Options) -> Result<Outcome, Failure> {
     Ok(Outcome { summary })
 }
 
+/// Compares the journal with the broker's own record; each difference is an alert in the transcript.
+fn reconciled(engine: &mut Engine, directory: &Path) -> Result<ReconciliationSummary, Failure> {
+    let ledger = directory.join(kept::LEDGER_NAME);
+    let found = reconcile(directory, &ledger, None).map_err(Failure::error)?;
+    for difference in &found.differences {
+        let (instrument, what) = (&difference.instrument, &difference.what);
+        let (ours, broker) = (&difference.ours, &difference.broker);
+        let line =
+            format!("alert reconciliation {instrument} {what}: ours {ours}, broker {broker}");
+        record::transcribe(engine, &line);
+        tracing::warn!("{line}");
+    }
+    Ok(ReconciliationSummary {
+        days: found.days.len() as u64,
+        matched: found.matched,
+        on_their_way: found.on_their_way,
+        differences: found.differences.len() as u64,
+        realized_usd: found.realized_usd,
+        fees_usd: found.fees_usd,
+    })
+}
+
 /// Everything that came in, whether it passed the door or not.
 fn all_events(events: &Events) -> u64 {
     let underlyings = events.quotes + events.trades + events.book_updates + events.index_levels;
     let options = events.option_quotes + events.option_trades + events.vendor_greeks;
     underlyings + options + events.open_interest + events.refused
-}
-
-/// Opens everything that a run needs and makes the engine.
-fn prepare(options: Options) -> Result<(Engine, Operators), Failure> {
-    let Options {
-        scenario,
-        plan,
-        mut config,
-        ..
-    } = options;
-    let calendar = Calendar::nyse();
-    let exchange_config = config
-        .section::<ExchangeSection>()
-        .map_err(settings::refused)?;
-    let (broker, execution) = exchange(
-        &exchange_config.0,
-        scenario.seed,
-        settlements(calendar.clone()),
-    )
-    .map_err(Failure::config)?;
-    let redis = options.redis.as_deref();
-    let mut feeds = feeds(&scenario, &plan, &options.data)?;
-    let operators = Operators::open(options.state_dir.as_deref(), redis, &mut feeds)?;
-    let (broker, execution) = operators.guard(Box::new(broker), Box::new(execution));
-    let run = RunStart {
-        run: 1,
-        program: engine::digest::hash(env!("ALPHATRADER_VERSION").as_bytes()),
-        config: config.hash(),
-        account: "DU0000001".to_owned(),
-        live: false,
-    };
-    let journal = match &options.journal {
-        Some(directory) => {
-            let all = feeds.iter().map(|feed| &**feed);
-            let names = all.chain([&*execution]);
-            let header = Header {
-                version: FRAME_VERSION,
-                scenario: scenario.name.clone(),
-                scenario_text: options.scenario_text,
-                config_text: settings::as_text(&config),
-                seed: scenario.seed,
-                run: run.clone(),
-                feeds: names
-                    .map(|feed| (feed.name().to_owned(), feed.stale_after_ms()))
-                    .collect(),
-            };
-            let journal = FileJournal::create(directory, &header).map_err(Failure::error)?;
-            Some(Box::new(journal) as Box<dyn Journal>)
-        }
-        None => None,
-    };
-    let mirror = operators.mirror(redis)?;
-    let clock = clock(&plan, options.speed, &options.stop);
-    let engine = assemble(Parts {
-        config,
-        calendar,
-        clock,
-        feeds,
-        execution: Some(execution),
-        broker,
-        mirror,
-        journal,
-        run,
-        ledger: None,
-        opening: Vec::new(),
-        threads: options.threads,
-        shuffle: options.shuffle,
-    })
-    .map_err(not_assembled)?;
-    Ok((engine, operators))
 }
 
 /// The end of a verb for which no engine could be made.
@@ -224,63 +195,6 @@ pub(crate) fn not_assembled(error: AssembleError) -> Failure {
         other => Failure::error(other),
     }
 }
-
-fn clock(plan: &Plan, speed: Speed, stop: &Arc<AtomicBool>) -> Box<dyn Clock> {
-    let stepped = SteppedClock::new(plan.windows.clone())
-        .limited_to(plan.ticks)
-        .with_overruns(plan.overruns.clone())
-        .stopped_by(Arc::clone(stop));
-    match speed {
-        Speed::Max => Box::new(stepped),
-        Speed::Real => Box::new(Paced::new(stepped, 1, Arc::clone(stop))),
-        Speed::Tenfold => Box::new(Paced::new(stepped, 10, Arc::clone(stop))),
-    }
-}
-
-/// The feeds of a scenario: its synthetic market, its recorded sets, its script.
-fn feeds(scenario: &Scenario, plan: &Plan, data: &Path) -> Result<Vec<Box<dyn Feed>>, Failure> {
-    let mut feeds: Vec<Box<dyn Feed>> = Vec::new();
-    if let Some(market) = &scenario.market {
-        // Contracts expire on sessions after the run's last as well.
-        let days = jiff::Span::new().days(i64::from(market.expiry_days_max));
-        let known = plan.sessions();
-        let sessions = match (known.first(), known.last()) {
-            (Some(first), Some(last)) => {
-                let until = last.date.saturating_add(days);
-                Calendar::nyse().sessions(first.date, until).to_vec()
-            }
-            _ => known,
-        };
-        let market = Market::new(market, scenario.seed, &sessions)
-            .and_then(|market| market.with_moves(&plan.moves))
-            .map_err(Failure::config)?;
-        feeds.push(Box::new(market));
-    }
-    for set in &scenario.recorded {
-        feeds.extend(set.open(data).map_err(not_opened)?);
-    }
-    if !plan.faults.is_empty() {
-        let damaged = feeds.into_iter().enumerate().map(|(index, feed)| {
-            let seed = scenario.seed.wrapping_add(index as u64);
-            let feed = Faulted::new(feed, seed, plan.faults.clone());
-            feed.map(|feed| Box::new(feed) as Box<dyn Feed>)
-        });
-        feeds = damaged.collect::<Result<_, _>>().map_err(Failure::config)?;
-    }
-    if !plan.halts.is_empty() {
-        feeds.push(Box::new(Scripted::new("script", plan.halts.clone())));
-    }
-    Ok(feeds)
-}
-
-/// A set that is not there is an error of the scenario, a damaged one is not.
-fn not_opened(error: recorded::Error) -> Failure {
-    match error {
-        missing @ recorded::Error::Missing { .. } => Failure::config(missing),
-        other => Failure::error(other),
-    }
-}
-
 /// Takes over what the systems counted.
 fn read_world(summary: &mut Summary, engine: &Engine) {
     summary.emergency = emergency_summary(engine);
@@ -293,6 +207,8 @@ fn read_world(summary: &mut Summary, engine: &Engine) {
     summary.pnl_usd = account.profit().dollars();
     summary.fees_usd = account.fees.dollars();
     summary.restriction = world.resource::<Books>().ledger().restriction().name();
+    summary.execution = execution_of(&Counted::of(world));
+    summary.portfolio = positions_of(world.resource::<Portfolio>());
     let directory = world.resource::<Directory>();
     summary.underlyings = directory.symbols_len();
     summary.contracts = directory.contracts_len();
@@ -327,46 +243,4 @@ fn observed(summary: &Summary) -> Observed {
         refused: summary.events.refused,
         overruns: summary.overruns,
     }
-}
-
-/// The transcript on its way to a file, so that memory does not grow with the day.
-struct TranscriptFile {
-    file: Option<(PathBuf, BufWriter<File>)>,
-}
-
-impl TranscriptFile {
-    fn create(path: Option<&Path>) -> Result<Self, Failure> {
-        let Some(path) = path else {
-            return Ok(Self { file: None });
-        };
-        match File::create(path) {
-            Ok(file) => Ok(Self {
-                file: Some((path.to_owned(), BufWriter::new(file))),
-            }),
-            Err(error) => Err(failed(path, &error)),
-        }
-    }
-
-    fn take_from(&mut self, engine: &mut Engine) -> Result<(), Failure> {
-        let Some((path, file)) = &mut self.file else {
-            return Ok(());
-        };
-        let text = engine.world_mut().resource_mut::<Transcript>().take();
-        file.write_all(text.as_bytes())
-            .map_err(|error| failed(path, &error))
-    }
-
-    fn finish(self) -> Result<(), Failure> {
-        match self.file {
-            Some((path, mut file)) => file.flush().map_err(|error| failed(&path, &error)),
-            None => Ok(()),
-        }
-    }
-}
-
-fn failed(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::error(format_args!(
-        "transcript {} could not be written: {error}",
-        path.display()
-    ))
 }

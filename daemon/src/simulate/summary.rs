@@ -9,6 +9,8 @@ use systems::ingest::refusal::Refusals;
 use systems::reflection::OrderCounts;
 use systems::risk::assessment::Judged;
 use systems::scoring;
+use wire::account::Positions;
+use wire::execution::Execution;
 
 /// What came of a run.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -19,6 +21,10 @@ pub struct Summary {
     pub seed: u64,
     /// Threads of the Greeks.
     pub threads: usize,
+    /// The number of the run in its journal, from 1.
+    pub run: u64,
+    /// The last tick of the runs that this one continues; 0 if it continues none.
+    pub resumed_after: u64,
     /// Ticks that ran.
     pub ticks: u64,
     /// Seconds of the market's time, ticks that were skipped included.
@@ -69,6 +75,12 @@ pub struct Summary {
     pub unmet: Vec<String>,
     /// How fast halts of operators and limits were carried out.
     pub emergency: EmergencySummary,
+    /// How orders were executed and how positions ended.
+    pub execution: Execution,
+    /// What is held at the end, with marks and Greeks.
+    pub portfolio: Positions,
+    /// The journal against the broker's own record; null without a journal.
+    pub reconciliation: Option<ReconciliationSummary>,
     /// How the mirror fared; null without one.
     pub mirror: Option<MirrorSummary>,
 }
@@ -209,6 +221,23 @@ pub struct MirrorSummary {
     pub commands_taken: u64,
     /// Entries of its stream that were not understood, repeated or too many.
     pub commands_ignored: u64,
+}
+
+/// The journal against the broker's own record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct ReconciliationSummary {
+    /// Sessions compared.
+    pub days: u64,
+    /// Executions that both know.
+    pub matched: u64,
+    /// Executions that the broker had no time to report.
+    pub on_their_way: u64,
+    /// What differs.
+    pub differences: u64,
+    /// Profit of what was closed, without fees.
+    pub realized_usd: f64,
+    /// Fees.
+    pub fees_usd: f64,
 }
 
 /// How fast halts were carried out.

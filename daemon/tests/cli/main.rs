@@ -10,6 +10,8 @@
 mod bad_input;
 /// Help, versions, formats and errors of all verbs.
 mod conduct;
+/// `check`, `show-config`, `keys`.
+mod configs;
 /// Kernels against the golden files.
 mod golden;
 /// `analyze levels`.
@@ -18,7 +20,9 @@ mod levels;
 mod program;
 /// Mistakes that others have made.
 mod regressions;
-/// `simulate`, `replay`, `check`, `show-config`, `keys`.
+/// Replays of journals.
+mod replays;
+/// `simulate`.
 mod runs;
 
 /// The folder of the recorded data; without one, a line that no test harness captures says so.

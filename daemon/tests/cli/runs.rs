@@ -1,10 +1,6 @@
 //! Runs of scenarios and journals: the same result however they are run, and clear ends.
 
 use crate::program::{Run, alphatrader};
-use daemon::replay::engine_of;
-use engine::frame::Header;
-use engine::ports::Journal;
-use journal::{FileJournal, JournalReader, RecordedTick, segment_name};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::io::Read;
@@ -12,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
-const SCENARIO: &str = "\
+pub(crate) const SCENARIO: &str = "\
 seed: 11
 ticks: 2400
 market: { underlyings: 2, contracts_per_chain: 60 }
@@ -25,29 +21,29 @@ at:
 expect: { ticks: 2400, halts: 1, overruns: 1, refused: { min: 1 } }
 ";
 
-struct Place {
-    folder: TempDir,
+pub(crate) struct Place {
+    pub(crate) folder: TempDir,
 }
 
 impl Place {
-    fn with(scenario: &str) -> Self {
+    pub(crate) fn with(scenario: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("short.yaml"), scenario).unwrap();
         Self { folder }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn simulate(&self, more: &[&str]) -> Run {
+    pub(crate) fn simulate(&self, more: &[&str]) -> Run {
         let scenario = self.path("short.yaml").display().to_string();
         let arguments = ["simulate", "--json", &scenario];
         alphatrader(arguments.iter().chain(more), b"")
     }
 }
 
-fn replay(journal: &Path) -> Run {
+pub(crate) fn replay(journal: &Path) -> Run {
     alphatrader(["replay", "--json", journal.to_str().unwrap()], b"")
 }
 
@@ -94,6 +90,11 @@ fn the_summary_has_the_keys_of_the_contract() {
         "peak_rss_bytes",
         "overruns",
         "latency_us",
+        "run",
+        "resumed_after",
+        "execution",
+        "portfolio",
+        "reconciliation",
     ] {
         assert!(found.get(key).is_some(), "`{key}` is missing");
     }
@@ -119,6 +120,15 @@ fn the_summary_has_the_keys_of_the_contract() {
         "critical_errors",
     ] {
         assert!(found["orders"][key].is_u64(), "`orders.{key}` is missing");
+    }
+    for counter in [
+        "execution_latency_ms",
+        "fill_dispatch_events_total",
+        "order_failures_total",
+        "orders_submitted_total",
+    ] {
+        let all = found["execution"]["counters"].as_array().unwrap();
+        assert!(all.iter().any(|one| one["name"] == counter), "{counter}");
     }
     assert_eq!(found["restriction"], "active");
     assert!(found["events"]["refused_by_reason"].is_object());
@@ -186,144 +196,6 @@ fn threads_shuffle_and_replay_change_nothing() {
         Place::with(&other).simulate(&[]).json()["digest"],
         plain["digest"]
     );
-}
-
-/// Copies a journal tick by tick through `change`.
-fn rewrite(from: &Path, to: &Path, mut change: impl FnMut(&mut RecordedTick)) {
-    let reader = JournalReader::open(from).unwrap();
-    let header: Header = reader.header().clone();
-    let mut copy = FileJournal::create(to, &header).unwrap();
-    for tick in reader {
-        let mut tick = tick.unwrap();
-        change(&mut tick);
-        copy.append(&tick.frame, &tick.market).unwrap();
-    }
-    copy.commit().unwrap();
-}
-
-#[test]
-fn a_replay_names_the_first_tick_and_system_that_differ() {
-    let place = Place::with(SCENARIO);
-    let journal = place.path("journal");
-    place
-        .simulate(&["--journal", journal.to_str().unwrap()])
-        .json();
-    let changed = place.path("changed");
-    let (engine, _) = engine_of(JournalReader::open(&journal).unwrap(), 1).unwrap();
-    let systems = engine.latency().systems();
-    let names: Vec<_> = systems.map(|(name, _)| name.to_owned()).collect();
-    let first = names
-        .iter()
-        .position(|name| name == "exposure::sum_exposures");
-    let first = first.unwrap();
-    assert!(first > 0 && first + 1 < names.len());
-    rewrite(&journal, &changed, |tick| {
-        let frame = &mut tick.frame;
-        assert_eq!(frame.systems.len(), names.len());
-        if frame.tick == 700 {
-            frame.systems[first..]
-                .iter_mut()
-                .for_each(|digest| *digest ^= 1);
-        }
-    });
-    let run = replay(&changed);
-    assert_eq!(run.code, Some(1));
-    assert!(
-        run.stderr
-            .contains("tick 700, phase exposure, system exposure::sum_exposures: the digest was "),
-        "{}",
-        run.stderr
-    );
-    let found: Value = serde_json::from_str(&run.stdout).unwrap();
-    assert_eq!(found["first_difference"]["tick"], 700);
-    assert_eq!(found["first_difference"]["system"], names[first]);
-    assert_eq!(found["equal"], false);
-    let unheard = place.path("unheard");
-    rewrite(&journal, &unheard, |tick| {
-        if tick.frame.tick == 900 {
-            tick.market.clear();
-        }
-    });
-    let run = replay(&unheard);
-    assert_eq!(run.code, Some(1));
-    assert!(
-        run.stderr
-            .contains("differs first in tick 900, phase ingest, system ingest::take_in: "),
-        "{}",
-        run.stderr
-    );
-}
-
-#[test]
-fn a_replay_names_the_tick_whose_decision_or_digest_differs() {
-    let place = Place::with(SCENARIO);
-    let journal = place.path("journal");
-    place
-        .simulate(&["--journal", journal.to_str().unwrap()])
-        .json();
-    // A frame is durable before its tick is over: what the tick came to stands in the next.
-    let chained = place.path("chained");
-    rewrite(&journal, &chained, |tick| {
-        tick.frame.digest_before ^= u64::from(tick.frame.tick == 40);
-    });
-    let run = replay(&chained);
-    assert_eq!(run.code, Some(1));
-    assert!(
-        run.stderr
-            .contains("first in tick 39: the run's digest was "),
-        "{}",
-        run.stderr
-    );
-    let undecided = place.path("undecided");
-    let mut left_out = None;
-    rewrite(&journal, &undecided, |tick| {
-        if left_out.is_none() {
-            left_out = tick.frame.records.pop();
-        }
-    });
-    assert!(left_out.is_some(), "nothing was decided");
-    let run = replay(&undecided);
-    assert_eq!(run.code, Some(1));
-    assert!(
-        run.stderr.contains("first in tick 1: decision ")
-            && run.stderr.contains("recorded nothing"),
-        "{}",
-        run.stderr
-    );
-}
-
-#[test]
-fn a_torn_journal_replays_to_its_tear_and_a_damaged_one_is_refused() {
-    let place = Place::with(SCENARIO);
-    let journal = place.path("journal");
-    let flag = journal.to_str().unwrap();
-    place.simulate(&["--journal", flag]).json();
-    let twice = place.simulate(&["--journal", flag]);
-    assert_eq!(twice.code, Some(1));
-    assert!(
-        twice.stderr.contains("never overwritten"),
-        "{}",
-        twice.stderr
-    );
-    // The first segment ends where the day begins; behind the last frame are zeros.
-    let file = journal.join(segment_name(2));
-    let mut whole = std::fs::read(&file).unwrap();
-    let end = whole.iter().rposition(|byte| *byte != 0).unwrap() + 1;
-    whole.truncate(end);
-    std::fs::write(&file, &whole[..end - 5]).unwrap();
-    let torn = replay(&journal);
-    assert!(torn.stderr.contains("torn"), "{}", torn.stderr);
-    // What was not made durable yet is one batch: it is cut as a whole.
-    let ticks = torn.json()["ticks"].as_u64().unwrap();
-    assert!((1..2400).contains(&ticks), "{ticks} ticks are left");
-    let mut damaged = whole;
-    let middle = damaged.len() / 2;
-    damaged[middle] ^= 0x10;
-    std::fs::write(&file, &damaged).unwrap();
-    let run = replay(&journal);
-    assert_eq!(run.code, Some(78));
-    assert!(run.stderr.contains("damaged at byte"), "{}", run.stderr);
-    assert_eq!(replay(&place.path("nowhere")).code, Some(1));
 }
 
 #[test]
@@ -434,81 +306,4 @@ fn people_are_told_what_to_try_next() {
     }
     let csv = alphatrader(["simulate", &scenario, "--format", "csv"], b"");
     assert!(csv.stdout.starts_with("key,value\n"));
-}
-
-#[test]
-fn check_finds_everything_that_is_wrong() {
-    let run = alphatrader(["check", "--json"], b"");
-    let rows = run.json();
-    assert!(rows.as_array().unwrap().len() >= 2);
-    let place = Place::with(&SCENARIO.replace("AAA", "ZZZ"));
-    let config = place.path("my.yaml");
-    std::fs::write(&config, "limits:\n  positions_max: many\nlimts: {}\n").unwrap();
-    let scenario = place.path("short.yaml").display().to_string();
-    let arguments = ["check", &scenario, "--config", config.to_str().unwrap()];
-    let run = alphatrader(arguments, b"");
-    assert_eq!(run.code, Some(4));
-    for words in [
-        "my.yaml:2:18",
-        "`limts`",
-        "did you mean `limits`?",
-        "symbol ZZZ",
-    ] {
-        assert!(run.stderr.contains(words), "{words} in {}", run.stderr);
-    }
-}
-
-#[test]
-fn check_shows_a_scenario_once_and_the_one_in_the_folder_before_the_built_in() {
-    let place = Place::with("");
-    let check = || {
-        let output = Command::new(env!("CARGO_BIN_EXE_alphatrader"))
-            .args(["check", "--json"])
-            .current_dir(place.folder.path())
-            .output()
-            .unwrap();
-        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let rows = found.as_array().unwrap().iter();
-        rows.map(|row| row["name"].as_str().unwrap().to_owned())
-            .collect::<Vec<_>>()
-    };
-    let built_in = check();
-    assert!(built_in.contains(&"built-in/halt.yaml".to_owned()));
-    std::fs::create_dir(place.path("scenarios")).unwrap();
-    for name in ["halt.yaml", "own.yaml"] {
-        std::fs::write(place.path("scenarios").join(name), SCENARIO).unwrap();
-    }
-    let mut expected = built_in;
-    expected.retain(|name| name != "built-in/halt.yaml");
-    expected.extend(["scenarios/halt.yaml", "scenarios/own.yaml"].map(str::to_owned));
-    assert_eq!(check(), expected);
-}
-
-#[test]
-fn every_value_of_the_config_shows_its_origin() {
-    let place = Place::with("vpin: { window_buckets: 30 }\n");
-    let output = Command::new(env!("CARGO_BIN_EXE_alphatrader"))
-        .args(["show-config", "--json", "--config"])
-        .arg(place.path("short.yaml"))
-        .env("ALPHATRADER__LIMITS__POSITIONS_MAX", "2")
-        .output()
-        .unwrap();
-    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let row = |key: &str| {
-        let rows = found.as_array().unwrap().iter();
-        rows.clone().find(|row| row["key"] == key).unwrap().clone()
-    };
-    let origin = |key: &str| row(key)["origin"].as_str().unwrap().to_owned();
-    assert_eq!(row("limits.positions_max")["value"], "2");
-    assert_eq!(origin("limits.positions_max"), "env");
-    assert_eq!(origin("vpin.window_buckets"), "file");
-    assert_eq!(origin("rates.flat"), "default");
-}
-
-#[test]
-fn the_keys_of_the_mirror_are_listed() {
-    let rows = alphatrader(["keys", "--format", "csv"], b"").rows();
-    // Those that are written, and the one that is read.
-    assert_eq!(rows.len(), wire::keys::schema().len() + 1);
-    assert!(rows.iter().all(|row| !row["description"].is_empty()));
 }

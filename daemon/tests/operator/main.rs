@@ -8,6 +8,8 @@
 
 /// Journals: whole, torn, damaged, of a run that was killed.
 mod journals;
+/// Runs that go on where the one before was stopped or killed.
+mod restart;
 /// Runs the program.
 mod running;
 /// Commands through the socket.

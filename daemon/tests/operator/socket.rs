@@ -122,8 +122,12 @@ fn a_state_directory_has_one_engine_and_a_wrong_name_is_refused() {
     place.asked(&["halt"]);
     stopped(run);
     let third = place.simulate(&["--speed", "10x", "--state-dir", &state]);
+    // The run goes on, and with it what an operator wanted.
     let status = place.until("a first tick", |status| status["tick"].as_u64() > Some(0));
-    assert_eq!(status["restriction"], "active");
+    assert_eq!(status["restriction"], "halted");
+    let taken = place.asked(&["resume"]);
+    assert_eq!(taken["number"], 2);
+    place.until("the resumption", |status| status["restriction"] == "active");
     stopped(third);
 }
 
@@ -138,8 +142,11 @@ fn a_socket_that_nobody_uses_changes_nothing() {
         document(&output)["digest"].clone()
     };
     let plain = digest(&[]);
-    assert_eq!(digest(&["--state-dir", &state]), plain);
-    assert_eq!(digest(&["--state-dir", &state, "--shuffle", "3"]), plain);
+    let (one, two) = (place.text("one"), place.text("two"));
+    let beside = ["--state-dir", &state, "--journal", &one];
+    assert_eq!(digest(&beside), plain);
+    let shuffled = ["--state-dir", &state, "--journal", &two, "--shuffle", "3"];
+    assert_eq!(digest(&shuffled), plain);
     // The folder keeps nothing but its lock, and nobody else may look into it.
     let left: Vec<_> = std::fs::read_dir(&state).unwrap().collect();
     assert_eq!(left.len(), 1, "{left:?}");

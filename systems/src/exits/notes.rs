@@ -47,7 +47,7 @@ pub(super) fn note_closings(seen: &Seen, managed: &mut Managed, statistics: &mut
             entry: state.entry_price,
             stop,
             excursion,
-            profit: closing.profit,
+            profit: components::units::Cash(closing.profit.0.saturating_sub(closing.fees.0)),
             fees: closing.fees,
         });
     }

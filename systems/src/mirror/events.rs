@@ -4,6 +4,7 @@ use super::Outgoing;
 use super::convert::{self, millis, symbol_of};
 use crate::books::Books;
 use crate::dispatch::Sent;
+use crate::reports::execution::ExecutionQuality;
 use crate::scoring::Signals;
 use bevy_ecs::prelude::*;
 use components::order::{Execution, OrderId};
@@ -22,6 +23,7 @@ pub fn show_events(
     sent: Option<Res<Sent>>,
     inbox: Res<Inbox>,
     books: Option<Res<Books>>,
+    mut quality: Option<ResMut<ExecutionQuality>>,
 ) {
     let events = &mut outgoing.0.events;
     let books = books.as_deref();
@@ -35,7 +37,12 @@ pub fn show_events(
             Report::Accepted { order, .. } => events.push(change(*order, "working")),
             Report::Cancelled { order, .. } => events.push(change(*order, "cancelled")),
             Report::Rejected { order, .. } => events.push(change(*order, "rejected")),
-            Report::Executed(execution) => events.push(fill_event(books, execution, at_ms)),
+            Report::Executed(execution) => {
+                events.push(fill_event(books, execution, at_ms));
+                if let Some(quality) = &mut quality {
+                    quality.count_dispatched();
+                }
+            }
             _ => {}
         }
     }

@@ -1,11 +1,14 @@
 //! How the engine fares, for an operator: shown when it changes, and every second besides.
 
 use super::Outgoing;
+use super::account::positions_of;
 use super::convert::millis;
+use super::execution::ShownExecution;
 use crate::books::Books;
 use crate::commands::Emergency;
 use crate::link::Link;
 use crate::positions::Account;
+use crate::reports::portfolio::Portfolio;
 use bevy_ecs::prelude::*;
 use bevy_ecs::system::SystemParam;
 use components::units::Cash;
@@ -32,6 +35,8 @@ pub struct Bearings<'w> {
     books: Option<Res<'w, Books>>,
     account: Option<Res<'w, Account>>,
     link: Option<Res<'w, Link>>,
+    portfolio: Option<Res<'w, Portfolio>>,
+    execution: Option<Res<'w, ShownExecution>>,
     emergency: Option<Res<'w, Emergency>>,
 }
 
@@ -83,6 +88,18 @@ pub fn show_status(
         day_pnl_usd: day.dollars(),
         pnl_usd: account.profit().dollars(),
         equity_usd: account.equity().dollars(),
+        realized_usd: account.realized.dollars(),
+        unrealized_usd: account.unrealized.dollars(),
+        fees_usd: account.fees.dollars(),
+        portfolio: bearings
+            .portfolio
+            .as_ref()
+            .map_or_else(Default::default, |portfolio| positions_of(portfolio)),
+        execution: bearings
+            .execution
+            .as_ref()
+            .and_then(|shown| shown.shown().cloned())
+            .unwrap_or_default(),
         last_command: shown.last_command.clone(),
         emergency: bearings
             .emergency
@@ -108,6 +125,11 @@ fn is_due(shown: Option<&Status>, now: &Status) -> bool {
         day_pnl_usd: shown.day_pnl_usd,
         pnl_usd: shown.pnl_usd,
         equity_usd: shown.equity_usd,
+        realized_usd: shown.realized_usd,
+        unrealized_usd: shown.unrealized_usd,
+        fees_usd: shown.fees_usd,
+        portfolio: shown.portfolio.clone(),
+        execution: shown.execution.clone(),
         ..now.clone()
     };
     at_that_time != *shown || REFRESH_MS <= now.at_ms - shown.at_ms

@@ -53,6 +53,7 @@ pub(crate) fn judge(
 /// I1: what arrives was intended, is what was intended, and was durable before. Says whether it was
 /// intended at all.
 fn i1_intended(found: &mut Found, model: &Model, order: &Order, at: Timestamp) -> bool {
+    found.judge(1);
     let (id, contract) = (order.id, order.contract);
     let Some(known) = model.orders.get(&id) else {
         found.once_at(
@@ -100,6 +101,7 @@ fn i1_intended(found: &mut Found, model: &Model, order: &Order, at: Timestamp) -
 /// I9: an order leaves once; each has an intent of its own, so that count, contracts and notional
 /// that leave never exceed what was intended by then, over any stretch of time.
 fn i9_once(found: &mut Found, order: &Order, at: Timestamp, times: usize) {
+    found.judge(9);
     let (id, contract) = (order.id, order.contract);
     found.once_at(
         9,
@@ -111,6 +113,8 @@ fn i9_once(found: &mut Found, order: &Order, at: Timestamp, times: usize) {
 
 /// I13: only orders of ours are changed; I1: to what was intended; I9: as often as intended.
 fn i1_i13_change(found: &mut Found, model: &Model, order: &Order, (at, times): (Timestamp, usize)) {
+    found.judge(1);
+    found.judge(13);
     let (id, contract) = (order.id, order.contract);
     let Some(known) = model.orders.get(&id) else {
         return found.once_at(
@@ -148,6 +152,7 @@ fn i1_i13_change(found: &mut Found, model: &Model, order: &Order, (at, times): (
 
 /// I13: only orders of ours are cancelled.
 fn i13_cancel(found: &mut Found, model: &Model, id: OrderId, at: Timestamp) {
+    found.judge(13);
     if !model.orders.contains_key(&id) {
         found.once_at(
             13,
@@ -161,6 +166,7 @@ fn i13_cancel(found: &mut Found, model: &Model, id: OrderId, at: Timestamp) {
 /// I9: no more orders and notional in a minute and a session than the ceilings; what closes or
 /// protects may reach twice of them, so that opening never keeps it from leaving.
 fn i9_ceilings(found: &mut Found, limits: &AuditLimits, broker: &BrokerLedger) {
+    found.judge(9);
     let mut minute: VecDeque<(Timestamp, i128)> = VecDeque::new();
     let mut day = (0_i64, 0_usize, 0_i128);
     for (received, order) in submits(broker) {
@@ -221,6 +227,7 @@ fn i12_rates(
     broker: &BrokerLedger,
     outages: &[(Timestamp, Timestamp)],
 ) {
+    found.judge(12);
     let window = 1_000 - limits.transit_spread_ms;
     let mut orders = VecDeque::new();
     let mut messages = VecDeque::new();
@@ -277,6 +284,7 @@ fn i12_cancels_first(
     broker: &BrokerLedger,
     outages: &[(Timestamp, Timestamp)],
 ) {
+    found.judge(12);
     let mut youngest: Option<(Timestamp, OrderId)> = None;
     let mut seen: BTreeMap<OrderId, usize> = BTreeMap::new();
     for received in &broker.received {
@@ -317,6 +325,7 @@ fn i12_cancels_first(
 
 /// I36: once a new client speaks the one before is silent.
 fn i36_one_client(found: &mut Found, broker: &BrokerLedger) {
+    found.judge(36);
     let mut latest = 0;
     for received in broker
         .received

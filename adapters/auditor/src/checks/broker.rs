@@ -26,6 +26,7 @@ pub(crate) fn judge(
 
 /// I2: of a fingerprint one opening order works at the broker at a time.
 fn i2_one_live_there(found: &mut Found, model: &Model, broker: &BrokerLedger) {
+    found.judge(2);
     let mut last: BTreeMap<Fingerprint, (OrderId, Option<Timestamp>)> = BTreeMap::new();
     for order in broker
         .orders
@@ -61,6 +62,7 @@ fn i2_one_live_there(found: &mut Found, model: &Model, broker: &BrokerLedger) {
 
 /// I7: what counts as never received did not work at the broker when that was decided.
 fn i7_never_there(found: &mut Found, model: &Model, broker: &BrokerLedger) {
+    found.judge(7);
     for order in &broker.orders {
         let Some(known) = order.order.and_then(|id| model.orders.get(&id)) else {
             continue;
@@ -90,6 +92,7 @@ fn i5_executions(
     broker: &BrokerLedger,
     known_until: &[(Timestamp, Timestamp)],
 ) -> BTreeSet<Instrument> {
+    found.judge(5);
     let mut unsure = BTreeSet::new();
     for (base, known) in &model.executions {
         let id = known.id;
@@ -136,6 +139,7 @@ fn i5_positions(
     broker: &BrokerLedger,
     unsure: &BTreeSet<Instrument>,
 ) {
+    found.judge(5);
     let settled: BTreeSet<Instrument> = broker
         .settlements
         .iter()
@@ -175,6 +179,7 @@ fn i6_fees(
     broker: &BrokerLedger,
     known_until: &[(Timestamp, Timestamp)],
 ) {
+    found.judge(6);
     for execution in &broker.executions {
         let Some(first) = execution.revisions.first() else {
             continue;

@@ -26,6 +26,7 @@ pub(crate) fn compare(found: &mut Found, model: &Model, state: &OpenState) {
 }
 
 fn i3_next_number(found: &mut Found, model: &Model, state: &OpenState) {
+    found.judge(3);
     let highest = model.orders.last_key_value().map(|(id, _)| *id);
     if let Some(highest) = highest.filter(|highest| state.next_order <= *highest) {
         let next = state.next_order;
@@ -37,6 +38,7 @@ fn i3_next_number(found: &mut Found, model: &Model, state: &OpenState) {
 }
 
 fn i4_fills_only_rise(found: &mut Found, model: &Model, state: &OpenState) {
+    found.judge(4);
     for followed in &state.orders {
         let id = followed.intent.order.id;
         let contract = followed.intent.order.contract;
@@ -77,6 +79,7 @@ fn i4_fills_only_rise(found: &mut Found, model: &Model, state: &OpenState) {
 
 /// I5: positions are the sums of distinct executions, settlements and adjustments.
 fn i5_positions_carried(found: &mut Found, model: &Model, state: &OpenState) {
+    found.judge(5);
     let mut held: BTreeMap<Instrument, i128> = BTreeMap::new();
     for (instrument, position, _) in &state.positions {
         held.insert(*instrument, i128::from(position.quantity));
@@ -100,6 +103,8 @@ fn i5_positions_carried(found: &mut Found, model: &Model, state: &OpenState) {
 
 /// I7 and I8: an order that may still be executed is carried over.
 fn i7_i8_nothing_forgotten(found: &mut Found, model: &Model, state: &OpenState) {
+    found.judge(7);
+    found.judge(8);
     let carried: BTreeMap<OrderId, &FollowedOrder> = state
         .orders
         .iter()
@@ -128,6 +133,7 @@ fn i7_i8_nothing_forgotten(found: &mut Found, model: &Model, state: &OpenState) 
 
 /// I16: the counters of a day begin anew with a new date and never else; losing days go on.
 fn i16_counters_continue(found: &mut Found, model: &Model, state: &OpenState) {
+    found.judge(16);
     let (before, now) = (&model.account, &state.account);
     let mut wrong = |name: &str, found_value: String, expected: String| {
         found.add(
@@ -195,6 +201,7 @@ fn i16_counters_continue(found: &mut Found, model: &Model, state: &OpenState) {
 
 /// I18: a new session lifts nothing.
 fn i18_latches_carried(found: &mut Found, model: &Model, state: &OpenState) {
+    found.judge(18);
     for (cause, (level, _)) in &model.latches {
         let carried = state.latches.iter().find(|(other, _)| other == cause);
         if carried.is_none_or(|(_, carried)| carried < level) {
@@ -223,6 +230,7 @@ fn i18_latches_carried(found: &mut Found, model: &Model, state: &OpenState) {
 }
 
 fn i22_pauses_carried(found: &mut Found, model: &Model, state: &OpenState) {
+    found.judge(22);
     for strategy in model.paused.keys() {
         if !state.paused.iter().any(|(other, _)| other == strategy) {
             found.add(
@@ -238,6 +246,8 @@ fn i22_pauses_carried(found: &mut Found, model: &Model, state: &OpenState) {
 
 /// I6 and I23: fees and money are what executions, charges and settlements add up to.
 fn i6_i23_money(found: &mut Found, model: &Model, state: &OpenState) {
+    found.judge(6);
+    found.judge(23);
     let fees = i128::from(state.account.fees.0);
     let cash = i128::from(state.account.cash.0);
     let (fees_sum, cash_sum) = (model.money.fees, model.money.cash);
@@ -265,6 +275,7 @@ fn i6_i23_money(found: &mut Found, model: &Model, state: &OpenState) {
 
 /// I23: money is what it began with, plus what was realized, less fees, less what is held cost.
 fn i23_sums(found: &mut Found, state: &OpenState) {
+    found.judge(23);
     let wide = |cash: Cash| i128::from(cash.0);
     let cost = |position: &Position| wide(position.cost);
     let held: i128 = state

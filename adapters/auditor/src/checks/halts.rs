@@ -126,6 +126,7 @@ impl Halts {
         limits: &AuditLimits,
         moment: &Moment,
     ) {
+        found.judge(17);
         let halted = model
             .latches
             .values()
@@ -164,6 +165,7 @@ impl Halts {
         intent: &OrderIntent,
         moment: &Moment,
     ) {
+        found.judge(22);
         let (id, contract, strategy) = (intent.order.id, intent.order.contract, intent.strategy);
         if model.paused.contains_key(&strategy) {
             found.add(
@@ -187,6 +189,7 @@ impl Halts {
 
     /// I22: the pause comes within a second.
     pub(crate) fn i22_pause_comes(&mut self, found: &mut Found, moment: &Moment) {
+        found.judge(22);
         let is_late = |_: &StrategyName, since: &mut Timestamp| millis(*since, moment.now) > 1_000;
         for (strategy, since) in self.due.extract_if(.., is_late) {
             found.add(
@@ -201,6 +204,7 @@ impl Halts {
 
 /// I17: nothing is opened from a restriction on until it is lifted.
 pub(crate) fn i17_nothing_opens(found: &mut Found, model: &Model, intent: &OrderIntent) {
+    found.judge(17);
     let level = model.restriction();
     if level >= Restriction::Reducing {
         let (id, contract, level) = (intent.order.id, intent.order.contract, level.name());
@@ -214,6 +218,7 @@ pub(crate) fn i17_nothing_opens(found: &mut Found, model: &Model, intent: &Order
 
 /// I17: what was decided before a restriction and waited does not leave after it.
 fn i17_nothing_leaves(found: &mut Found, model: &Model, moment: &Moment, order: OrderId) {
+    found.judge(17);
     let Some(order) = model
         .orders
         .get(&order)
@@ -240,6 +245,7 @@ fn i17_nothing_leaves(found: &mut Found, model: &Model, moment: &Moment, order: 
 
 /// I18: only an operator's command from the host that is in the journal lifts a restriction.
 fn i18_lifted_by_command(found: &mut Found, model: &Model, command: u64) {
+    found.judge(18);
     if !model.liftings.contains(&command) {
         let causes: Vec<&str> = model
             .latches

@@ -45,6 +45,7 @@ impl Clock {
         intent: &OrderIntent,
         moment: &Moment,
     ) {
+        found.judge(27);
         if let Some((at, jump)) = self.jumped
             && millis(at, moment.now) < limits.clock_block_ms
         {
@@ -75,6 +76,7 @@ pub(crate) fn i24_fresh(
     if !limits.evidence.quotes.contains_key(&contract) {
         return;
     }
+    found.judge(24);
     let quote = limits.quote(&contract, moment.now);
     let age = quote.map_or(i64::MAX, |quote| millis(quote.at, moment.now));
     if age > limits.quote_age_max_ms {
@@ -122,6 +124,7 @@ pub(crate) fn i28_window(
     intent: &OrderIntent,
     moment: &Moment,
 ) {
+    found.judge(28);
     let (id, contract, left) = (intent.order.id, intent.order.contract, moment.left_ms());
     let cutoff = limits.last_entry_before_close_ms;
     if !moment.is_open() || left <= cutoff && cutoff > 0 {
@@ -154,6 +157,7 @@ pub(crate) fn i29_calendar(
     intent: &OrderIntent,
     moment: &Moment,
 ) {
+    found.judge(29);
     let date = moment.date;
     let beyond = limits.calendar_until.is_some_and(|until| date > until);
     let weekend =
@@ -179,6 +183,9 @@ pub(crate) fn i30_halted(
 ) {
     let contract = intent.order.contract;
     let halts = limits.evidence.halts.get(&contract.underlying);
+    if !limits.evidence.halts.is_empty() {
+        found.judge(30);
+    }
     let wait = limits.resume_wait_ms;
     for (from, until) in halts.into_iter().flatten() {
         let over = until.is_some_and(|until| millis(until, moment.now) >= wait);

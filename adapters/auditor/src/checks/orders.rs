@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 /// I2: one live opening order of a fingerprint at most; and I7 where the other one is unknown.
 pub(crate) fn i2_one_live_opening(found: &mut Found, model: &Model, intent: &OrderIntent) {
+    found.judge(2);
     let other = model.openings.get(&intent.fingerprint);
     let Some(other) = other
         .and_then(|id| model.orders.get(id))
@@ -38,6 +39,7 @@ pub(crate) fn i2_one_live_opening(found: &mut Found, model: &Model, intent: &Ord
 
 /// I3: numbers rise strictly and never come again, over runs.
 pub(crate) fn i3_numbers_rise(found: &mut Found, model: &Model, intent: &OrderIntent) {
+    found.judge(3);
     let id = intent.order.id;
     let highest = model.orders.last_key_value().map(|(id, _)| *id);
     if highest.is_some_and(|highest| id <= highest) {
@@ -51,6 +53,7 @@ pub(crate) fn i3_numbers_rise(found: &mut Found, model: &Model, intent: &OrderIn
 
 /// I4: what is over stays over, and is not resolved once more.
 pub(crate) fn i4_over_is_over(found: &mut Found, model: &Model, now: Timestamp, record: &Record) {
+    found.judge(4);
     let (order, to) = match record {
         Record::TimedOut { order } => (*order, OrderStatus::Unknown),
         Record::Resolved { order, status } => (*order, *status),
@@ -76,6 +79,7 @@ pub(crate) fn i4_over_is_over(found: &mut Found, model: &Model, now: Timestamp, 
 /// I5: an execution is applied once, and the position is the sum of those that are distinct. What
 /// the engine held shows where it names it.
 pub(crate) fn i5_positions_are_sums(found: &mut Found, model: &Model, record: &Record) {
+    found.judge(5);
     let (instrument, claimed) = match record {
         Record::Adjusted {
             instrument, from, ..
@@ -112,6 +116,7 @@ pub(crate) fn i5_positions_are_sums(found: &mut Found, model: &Model, record: &R
 
 /// I5: after a whole answer positions are what the broker said, but for what was executed since.
 pub(crate) fn i5_reconciled(found: &mut Found, model: &Model, query: u64) {
+    found.judge(5);
     let Some(answer) = model.answer.as_ref().filter(|a| a.state.query == query) else {
         return found.add(
             5,
@@ -148,6 +153,7 @@ pub(crate) fn i5_reconciled(found: &mut Found, model: &Model, query: u64) {
 
 /// I6: a charge that was heard is not found anew: the engine had lost it.
 pub(crate) fn i6_charges_are_kept(found: &mut Found, model: &Model, record: &Record) {
+    found.judge(6);
     if let Record::Found(Report::Charged { execution, fees }) = record
         && model
             .charges
@@ -171,6 +177,7 @@ pub(crate) fn i7_evidence(
     limits: &AuditLimits,
     (id, to): (OrderId, OrderStatus),
 ) {
+    found.judge(7);
     let Some(order) = model
         .orders
         .get(&id)
@@ -225,6 +232,7 @@ pub(crate) fn i10_limit(
     intent: &OrderIntent,
     moment: &Moment,
 ) {
+    found.judge(10);
     let order = &intent.order;
     let (id, contract, kind) = (order.id, order.contract, order.kind);
     let Some(limit) = kind.limit().filter(|limit| limit.is_some()) else {
@@ -267,6 +275,7 @@ pub(crate) fn i11_shape(
     limits: &AuditLimits,
     (id, kind, quantity): (OrderId, OrderKind, u32),
 ) {
+    found.judge(11);
     let prices = match kind {
         OrderKind::Market => [None, None],
         OrderKind::Limit(price) | OrderKind::Stop(price) => [Some(price), None],
@@ -294,6 +303,7 @@ pub(crate) fn i11_shape(
 
 /// I11: the contract has not expired.
 pub(crate) fn i11_contract_lives(found: &mut Found, intent: &OrderIntent, moment: &Moment) {
+    found.judge(11);
     let (id, contract) = (intent.order.id, intent.order.contract);
     let expiry = contract.terms.expiry.yyyymmdd();
     if expiry < moment.date {

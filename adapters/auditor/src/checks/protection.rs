@@ -164,6 +164,7 @@ fn i20_protected(
     exposed: &mut Exposed,
     can_act: bool,
 ) {
+    found.judge(20);
     if cover.possible >= cover.held || cover.is_moving || !can_act {
         exposed.bare_since = None;
         return;
@@ -193,6 +194,7 @@ fn i31_expiring(
     exposed: &mut Exposed,
     can_act: bool,
 ) {
+    found.judge(31);
     let expiry = contract.terms.expiry.yyyymmdd();
     let window = limits.expiring_flat_before_close_ms;
     let is_due =
@@ -218,6 +220,7 @@ fn i31_expiring(
 
 /// I21: the stop of what is held only rises: a stop that is placed, and one that is changed.
 pub(crate) fn i21_stop_rises(found: &mut Found, model: &Model, intent: &OrderIntent) {
+    found.judge(21);
     let order = &intent.order;
     // The stop of a bracket belongs to what its entry will buy.
     if order.role != Role::Stop || order.parent.is_some() {
@@ -236,6 +239,7 @@ pub(crate) fn i21_stop_rises(found: &mut Found, model: &Model, intent: &OrderInt
 
 /// See [`i21_stop_rises`].
 pub(crate) fn i21_change_rises(found: &mut Found, model: &Model, id: OrderId, to: OrderKind) {
+    found.judge(21);
     let Some(order) = model
         .orders
         .get(&id)

@@ -38,6 +38,7 @@ pub(crate) fn i14_worst_case(
     limits: &AuditLimits,
     intent: &OrderIntent,
 ) {
+    found.judge(14);
     let Some(what) = excess(&worst(model, intent, LeftOut::Nothing), model, limits) else {
         return i14_size(found, limits, intent);
     };
@@ -59,6 +60,7 @@ pub(crate) fn i14_worst_case(
 }
 
 fn i14_size(found: &mut Found, limits: &AuditLimits, intent: &OrderIntent) {
+    found.judge(14);
     let order = &intent.order;
     let (id, contract, quantity) = (order.id, order.contract, order.quantity);
     if quantity > limits.order_contracts_max {
@@ -88,6 +90,7 @@ pub(crate) fn i15_day_loss(
     intent: &OrderIntent,
     moment: &Moment,
 ) {
+    found.judge(15);
     let open = i128::from(model.account.day_open_equity.0);
     let share = open.max(0) * i128::from(limits.day_loss_share_max_ppm) / PPM;
     let most = i128::from(limits.day_loss_max.0).min(share);
@@ -133,6 +136,7 @@ pub(crate) fn i16_losing_trades(
     limits: &AuditLimits,
     intent: &OrderIntent,
 ) {
+    found.judge(16);
     let lost = model.money.losing_trades;
     if model.money.is_streak_known && lost >= limits.losing_trades_max {
         let (id, contract) = (intent.order.id, intent.order.contract);
@@ -154,6 +158,7 @@ pub(crate) fn i19_covered(
     limits: &AuditLimits,
     intent: &OrderIntent,
 ) {
+    found.judge(19);
     let order = &intent.order;
     let (id, contract) = (order.id, order.contract);
     if order.side != Side::Sell || limits.short_options {

@@ -38,6 +38,7 @@ impl Runs {
         (tick, now): (u64, Timestamp),
         records: &[Record],
     ) {
+        found.judge(36);
         let is_new = records
             .iter()
             .any(|record| matches!(record, Record::RunStarted(_)));
@@ -145,6 +146,7 @@ impl Runs {
     /// I34: a restart opens nothing before it knows where it stands, and leaves no trace in the
     /// numbers of orders.
     pub(crate) fn i34_no_trace(&mut self, found: &mut Found, model: &Model, intent: &OrderIntent) {
+        found.judge(34);
         let id = intent.order.id;
         let is_first = std::mem::take(&mut self.is_first_order);
         if is_first && model.next_order > 0 && id.0 > model.next_order {
@@ -165,6 +167,7 @@ impl Runs {
         model: &Model,
         intent: &OrderIntent,
     ) {
+        found.judge(34);
         let recovery = self.recoveries.last();
         if recovery.is_some_and(|recovery| recovery.reconciled_ms.is_none()) && !model.reconciled {
             let (id, contract) = (intent.order.id, intent.order.contract);
@@ -181,6 +184,7 @@ impl Runs {
 
 /// I36: each run has the number after the one before.
 fn i36_runs_follow(found: &mut Found, model: &Model, start: &RunStart) {
+    found.judge(36);
     let Some(before) = model.run.as_ref().map(|run| run.run) else {
         return;
     };
@@ -193,6 +197,7 @@ fn i36_runs_follow(found: &mut Found, model: &Model, start: &RunStart) {
 
 /// I45: money is at stake only where the account is none of paper, and the other way round.
 fn i45_interlock(found: &mut Found, start: &RunStart) {
+    found.judge(45);
     let (run, account) = (start.run, &start.account);
     let is_paper = account.starts_with("DU");
     let digits = account.strip_prefix('U').unwrap_or_default();
@@ -212,6 +217,7 @@ fn i45_interlock(found: &mut Found, start: &RunStart) {
 
 /// I45: nothing is opened while the line leads to another account.
 pub(crate) fn i45_right_account(found: &mut Found, model: &Model, intent: &OrderIntent) {
+    found.judge(45);
     let wanted = model
         .run
         .as_ref()
@@ -234,6 +240,7 @@ pub(crate) fn i32_nothing_lost(found: &mut Found, limits: &AuditLimits, figures:
     let (Some(acknowledged), Some(recovered)) = (evidence.acknowledged, evidence.recovered) else {
         return;
     };
+    found.judge(32);
     figures.lost_records = Some(acknowledged.saturating_sub(recovered));
     if recovered < acknowledged {
         found.add(
@@ -250,6 +257,7 @@ pub(crate) fn i32_nothing_lost(found: &mut Found, limits: &AuditLimits, figures:
 pub(crate) fn i37_mirror_follows(found: &mut Found, limits: &AuditLimits) {
     let mut highest = 0;
     for seen in &limits.evidence.mirrored {
+        found.judge(37);
         let (epoch, seq, durable) = (seen.epoch, seen.seq, seen.durable);
         if seq > durable {
             found.add(
@@ -273,12 +281,11 @@ pub(crate) fn i37_mirror_follows(found: &mut Found, limits: &AuditLimits) {
 
 /// I46: every queue keeps to its bound.
 pub(crate) fn i46_bounded(found: &mut Found, limits: &AuditLimits) {
-    for queue in limits
-        .evidence
-        .queues
-        .iter()
-        .filter(|queue| queue.peak > queue.bound)
-    {
+    for queue in &limits.evidence.queues {
+        found.judge(46);
+        if queue.peak <= queue.bound {
+            continue;
+        }
         let (name, peak, bound) = (&queue.name, queue.peak, queue.bound);
         found.add(
             46,
@@ -295,6 +302,9 @@ pub(crate) fn i47_settled(found: &mut Found, model: &Model, limits: &AuditLimits
     };
     let passed = millis(end, moment.now);
     let patience = limits.ready_within_ms;
+    if passed >= patience {
+        found.judge(47);
+    }
     if passed >= patience && !model.reconciled && model.restriction() == Restriction::Active {
         found.add(
             47,

@@ -20,6 +20,7 @@ use wire::account::{Account, Orders, Positions, SignalCounts};
 use wire::analytics::Vpin;
 use wire::batch::Heartbeat;
 use wire::event::{EVENTS_MAX, Event};
+use wire::execution::Execution;
 use wire::keys::{Encoding, GlobalKey, KeyDoc, SymbolKey, schema};
 use wire::market::{Market, Tickers};
 use wire::status::Status;
@@ -37,6 +38,7 @@ fn full(tick: u64) -> Batch {
     batch.positions = Some(Positions::default());
     batch.orders = Some(Orders::default());
     batch.signals = Some(SignalCounts::default());
+    batch.execution = Some(Execution::default());
     batch.status = Some(Status::default());
     batch.events.push(event(1));
     batch
