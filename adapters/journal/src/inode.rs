@@ -183,4 +183,106 @@ mod tests {
             assert_eq!(inode.cache, [0; SECTOR_BYTES], "seed {seed}");
         }
     }
+
+    #[test]
+    fn a_crash_that_keeps_a_part_is_told_from_one_that_keeps_all_or_none() {
+        let mut seen = BTreeSet::new();
+        for seed in 0..100 {
+            let mut stream = Stream::new(seed, "test", 0);
+            let mut inode = Inode::new(&[0; 2 * SECTOR_BYTES]);
+            inode.write(0, &[1; 2 * SECTOR_BYTES]);
+            let torn = inode.crash(&mut stream);
+            let kept = [0, SECTOR_BYTES].map(|place| inode.cache[place] == 1);
+            assert_eq!(torn, kept[0] != kept[1], "seed {seed}");
+            seen.insert(kept);
+        }
+        assert_eq!(seen.len(), 4);
+    }
+
+    #[test]
+    fn a_cut_takes_what_lies_behind_it_and_nothing_before() {
+        for (size, sectors) in [
+            (400, 1),
+            (SECTOR_BYTES, 1),
+            (SECTOR_BYTES + 1, 2),
+            (1100, 3),
+        ] {
+            let mut stream = Stream::new(0, "test", 0);
+            let mut inode = Inode::default();
+            inode.write(0, &[7; 3 * SECTOR_BYTES]);
+            inode.truncate(size);
+            assert_eq!(inode.dirty.len(), sectors, "cut to {size}");
+            inode.truncate(size);
+            inode.sync();
+            inode.crash(&mut stream);
+            assert_eq!(inode.cache, vec![7; size]);
+        }
+        // Of two cuts the lower one counts, though the file has grown again between them.
+        let mut inode = Inode::new(&[7; 900]);
+        inode.truncate(300);
+        inode.write(300, &[8; 300]);
+        inode.truncate(500);
+        inode.sync();
+        assert_eq!(
+            (&inode.durable[..300], inode.durable.len()),
+            (&[7; 300][..], 500)
+        );
+        assert_eq!(inode.durable[300..], [8; 200]);
+    }
+
+    #[test]
+    fn a_write_marks_the_sectors_that_it_touches_and_a_gap_is_zeros() {
+        let touched = |offset, length| {
+            let mut inode = Inode::default();
+            inode.write(offset, &vec![1; length]);
+            inode.dirty.into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(touched(0, 0), [0; 0]);
+        assert_eq!(touched(0, SECTOR_BYTES), [0]);
+        assert_eq!(touched(1, SECTOR_BYTES), [0, 1]);
+        assert_eq!(touched(SECTOR_BYTES, 1), [1]);
+        assert_eq!(touched(2 * SECTOR_BYTES - 1, 2), [1, 2]);
+        let mut inode = Inode::default();
+        inode.write(3, &[1]);
+        assert_eq!(inode.cache, [0, 0, 0, 1]);
+        inode.write(1, &[2]);
+        assert_eq!(inode.cache, [0, 2, 0, 1], "what lies behind stays");
+        // A hole is metadata: it comes with the sync though no sector of it was written.
+        inode.write(2 * SECTOR_BYTES, &[1]);
+        inode.sync();
+        assert_eq!(inode.durable.len(), 2 * SECTOR_BYTES + 1);
+        assert_eq!(inode.durable[..4], [0, 2, 0, 1]);
+    }
+
+    #[test]
+    fn a_dropped_write_is_seen_on_or_not() {
+        let mut seen = BTreeSet::new();
+        for seed in 0..40 {
+            let mut stream = Stream::new(seed, "test", 0);
+            let mut inode = Inode::new(&[1; 10]);
+            inode.write(5, &[2; 10]);
+            inode.drop_dirty(&mut stream);
+            seen.insert(inode.cache.clone());
+            assert_eq!((inode.dirty.len(), inode.durable.len()), (0, 10));
+        }
+        let evicted = [[1; 10].as_slice(), &[0; 5]].concat();
+        let shown = [[1; 5].as_slice(), &[2; 10]].concat();
+        assert_eq!(seen, BTreeSet::from([evicted, shown]));
+    }
+
+    #[test]
+    fn a_bit_turns_over_on_the_disk_and_in_memory_and_back() {
+        let mut inode = Inode::new(&[0; 3]);
+        inode.flip(1, 7);
+        assert_eq!(
+            (&inode.cache[..], &inode.durable[..]),
+            (&[0, 128, 0][..], &[0, 128, 0][..])
+        );
+        inode.flip(1, 15);
+        inode.flip(9, 0);
+        assert_eq!(
+            (&inode.cache[..], &inode.durable[..]),
+            (&[0; 3][..], &[0; 3][..])
+        );
+    }
 }

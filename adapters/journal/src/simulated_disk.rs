@@ -245,3 +245,6 @@ impl StorageFile for SimulatedFile {
         self.to_write()?.sync(self.file)
     }
 }
+
+#[cfg(test)]
+mod tests;
