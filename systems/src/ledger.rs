@@ -59,6 +59,8 @@ mod restriction;
 mod settlement;
 
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
 mod details;
 #[cfg(test)]
 mod invariants;
@@ -66,6 +68,8 @@ mod invariants;
 mod model;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod reserves;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
