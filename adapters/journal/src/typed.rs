@@ -271,3 +271,33 @@ fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     }
     Ok(value)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A value that cannot be written.
+    struct Broken;
+
+    impl Serialize for Broken {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom("broken"))
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_encoded_names_the_entry_after_the_last_durable_one() {
+        let error = encode(&Broken, &mut Vec::new(), 4).unwrap_err();
+        assert!(matches!(error, Error::Encode { seq: 5, .. }), "{error}");
+    }
+
+    #[test]
+    fn what_is_encoded_replaces_what_was_and_must_be_read_to_its_end() {
+        let mut bytes = vec![9; 20];
+        encode(&(1_u8, 2_u8), &mut bytes, 0).unwrap();
+        assert_eq!(bytes, [1, 2]);
+        assert_eq!(decode::<(u8, u8)>(&bytes), Ok((1, 2)));
+        let error = decode::<u8>(&bytes).unwrap_err();
+        assert!(error.contains("1 bytes too many"), "{error}");
+    }
+}

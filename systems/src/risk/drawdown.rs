@@ -146,6 +146,16 @@ mod tests {
     }
 
     #[test]
+    fn a_peak_that_fits_is_not_rounded_and_one_that_does_not_is_rounded_up() {
+        let of = |peak, equity, flow| rescaled_peak(Cash(peak), Cash(equity), Cash(flow));
+        assert_eq!(of(1_000, 900, 900), Some(Cash(2_000)));
+        assert_eq!(of(1_000, 900, 0), Some(Cash(1_000)));
+        assert_eq!(of(1_000, 900, 1), Some(Cash(1_002)), "1001.1 at least");
+        assert_eq!(of(1_000, 900, -1), Some(Cash(999)), "998.9 at least");
+        assert_eq!(of(1, 1, 0), Some(Cash(1)));
+    }
+
+    #[test]
     fn the_edge_of_the_limit_is_reached() {
         let peak = Cash(1_000_000);
         assert!(!has_fallen(Cash(900_001), peak, 100_000));

@@ -11,6 +11,7 @@ mod faults;
 mod model;
 mod planted;
 mod process;
+mod progress;
 mod recovery;
 mod typed;
 

@@ -206,3 +206,18 @@ fn what_is_no_journal_is_named() {
     let error = JournalReader::open(directory.path()).unwrap_err();
     assert!(matches!(error, Error::NotAJournal { .. }), "{error}");
 }
+
+#[test]
+fn the_bytes_that_were_read_are_told_tick_by_tick() {
+    let directory = tempfile::tempdir().unwrap();
+    write(directory.path(), 3);
+    let mut reader = JournalReader::open(directory.path()).unwrap();
+    let (mut before, all) = reader.bytes_read();
+    assert!(before > 0 && before < all);
+    while let Some(tick) = reader.next() {
+        tick.unwrap();
+        let (read, total) = reader.bytes_read();
+        assert!(read > before && total == all, "{read} after {before}");
+        before = read;
+    }
+}
