@@ -11,6 +11,7 @@ mod commands;
 mod commit;
 mod desk;
 mod dispatch;
+mod granting;
 mod link;
 mod market;
 mod paper;
