@@ -2,10 +2,13 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check lint docs deny torture planted bench test-tools
+.PHONY: help run test check lint docs deny torture planted bench mutants mutants-diff mutants-tool test-tools
 
 # More arguments: make run ARGS="full_day --threads 2", make test ARGS=vpin, make bench ARGS=--quick.
 ARGS ?=
+# Which part of the mutants, counted from 0: make mutants SHARD=3/80. Against what: make mutants-diff BASE=main.
+SHARD ?= 0/1
+BASE ?= main
 
 # Recorded data beside the clone are used unless another place is named.
 ifeq ($(strip $(ALPHATRADER_DATA)),)
@@ -17,9 +20,10 @@ endif
 endif
 
 DENY_VERSION := 0.20.2
+MUTANTS_VERSION := 27.1.0
 
 help: ## Show these targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
 run: ## Build, and run the built-in synthetic day
 	cargo run --release -p daemon -- simulate $(ARGS)
@@ -50,6 +54,17 @@ planted: ## Plant a fault for each invariant; the same seeds must notice every o
 
 bench: ## Measure against benches/budgets.yaml
 	cargo run --release -p benches -- $(ARGS)
+
+mutants: mutants-tool ## Which mistakes in risk, orders and journal no test would notice: SHARD=k/n of all
+	.ci/mutants shard $(SHARD)
+	.ci/mutants report
+
+mutants-diff: mutants-tool ## The same for what was changed since BASE; fails below 85 % caught
+	.ci/mutants diff $(BASE)
+
+mutants-tool:
+	@cargo mutants --version >/dev/null 2>&1 \
+		|| CARGO_PROFILE_DEV_DEBUG=0 cargo install cargo-mutants --locked --debug --version $(MUTANTS_VERSION)
 
 # The mirror is tested against a real server.
 test-tools:
