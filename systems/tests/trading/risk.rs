@@ -5,9 +5,11 @@ use crate::market::{CALL_100, CALL_101, PUT_100, connected, price, quote, script
 use components::market::SymbolId;
 use components::order::{OrderId, OrderKind, Role};
 use components::signal::Intent;
+use engine::clock::Tick;
 use engine::command::Command;
 use engine::event::EventKind;
 use engine::report::Report;
+use systems::risk::tripping::Tripped;
 
 fn check_refused(desk: &mut Desk, reason: &str) {
     let before = desk.submitted().len();
@@ -149,4 +151,45 @@ fn an_option_too_cheap_for_its_legs_is_not_bought() {
     desk.buy_at(CALL_100, price(0.02)).tick();
     assert_eq!(desk.blocked("risk_bracket"), 1);
     assert!(desk.submitted().is_empty());
+}
+
+#[test]
+fn a_pause_of_trading_lasts_five_seconds_longer_to_the_tick() {
+    // The 20th tick after the one in which it ended is five seconds on.
+    for (ticks, bought) in [(18, 0), (19, 1)] {
+        let mut desk = Desk::ready(&[]);
+        let symbol = SymbolId(0);
+        desk.event(EventKind::Halted { symbol }).tick();
+        desk.event(EventKind::Resumed { symbol }).tick();
+        desk.ticks(ticks).buy(CALL_100, 80.0).tick();
+        assert_eq!(desk.submitted().len(), bought, "{ticks}");
+    }
+}
+
+#[test]
+fn a_return_is_taken_every_five_minutes_to_the_tick() {
+    let mut desk = Desk::ready(&[
+        ("breakers.volatility_returns_min", "2"),
+        ("breakers.volatility_sigmas", "0.5"),
+        ("breakers.volatility_pause_s", "1"),
+    ]);
+    let mut begun = Vec::new();
+    let mut before = false;
+    for tick in 0..4_900 {
+        // Up and down by a percent, well before a return ends.
+        if tick % 1_200 == 600 {
+            let high = f64::from(u8::from(tick % 2_400 == 600));
+            desk.event(spot(99.99 + high, 100.01 + high));
+        }
+        desk.tick();
+        let now = desk.engine.world().resource::<Tick>().now;
+        let tripped = desk.engine.world().resource::<Tripped>();
+        let turbulent = tripped.is_turbulent(SymbolId(0), now);
+        if turbulent && !before {
+            begun.push(tick);
+        }
+        before = turbulent;
+    }
+    assert!(begun.len() >= 2, "{begun:?}");
+    assert!(begun.windows(2).all(|pair| pair[1] - pair[0] == 1_200));
 }

@@ -129,3 +129,21 @@ fn an_entry_as_large_as_may_be_is_taken() {
     let half = vec![1; 32 << 20];
     assert_eq!(journal.append(&half, &half).unwrap(), 1);
 }
+
+#[test]
+fn an_entry_of_several_pieces_ends_where_it_ends() {
+    // A file is read in pieces of 1 MiB; what stands behind the entry is none of it.
+    let disk = perfect(0);
+    let mut journal = Journal::create(shared(&disk), crate::opening(), ONE).unwrap();
+    for (seq, bytes) in [(1, (2 << 20) + 100), (2, 1 << 20), (3, 5)] {
+        assert_eq!(journal.append(b"head", &vec![3; bytes]).unwrap(), seq);
+        journal.commit().unwrap();
+    }
+    let mut reader = Reader::open(shared(&disk), Extent::Everything).unwrap();
+    for bytes in [(2 << 20) + 100, 1 << 20, 5] {
+        let entry = reader.next_entry().unwrap().unwrap();
+        assert_eq!((entry.head, entry.body.len()), (&b"head"[..], bytes));
+        assert!(entry.body.iter().all(|byte| *byte == 3));
+    }
+    assert!(reader.next_entry().unwrap().is_none() && reader.torn().is_none());
+}
