@@ -128,3 +128,22 @@ fn two_numbers_of_the_broker_for_one_order_halt() {
     let latches: Vec<_> = desk.ledger().latches().collect();
     assert_eq!(latches, [(Cause::DuplicateOrder, Restriction::Halted)]);
 }
+
+#[test]
+fn a_second_cause_is_latched_beside_the_first() {
+    let mut desk = Desk::ready(&[]);
+    desk.buy(CALL_100, 80.0).ticks(3);
+    let order = desk.submitted()[0][0].id;
+    let perm = components::order::PermId(77);
+    let unknown = Report::Accepted {
+        order: components::order::OrderId(999),
+        perm,
+    };
+    desk.say(unknown).tick();
+    desk.say(Report::Accepted { order, perm }).tick();
+    let latches: Vec<_> = desk.ledger().latches().collect();
+    let halted = |cause| (cause, Restriction::Halted);
+    assert_eq!(latches.len(), 2, "{latches:?}");
+    assert!(latches.contains(&halted(Cause::UnknownOrder)));
+    assert!(latches.contains(&halted(Cause::DuplicateOrder)));
+}
