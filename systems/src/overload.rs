@@ -195,4 +195,68 @@ mod tests {
         assert_eq!(levels[1..122], [2; 121]);
         assert_eq!(levels[122], 1, "thirty seconds after the first calm tick");
     }
+
+    /// The level after overruns at these instants, each followed by a tick in time.
+    fn after(nanos: &[i64]) -> Overload {
+        let mut overload = Overload::default();
+        for at in nanos {
+            overload.observe(Timestamp(*at), 1);
+            overload.observe(Timestamp(at + 1), 0);
+        }
+        overload
+    }
+
+    #[test]
+    fn three_overruns_count_within_ten_seconds() {
+        let edge = WINDOW_NANOS;
+        assert_eq!(after(&[0, 5, edge]).level, 1);
+        assert_eq!(after(&[0, 5, edge + 1]).level, 0);
+        assert_eq!(
+            after(&[0, 5, edge + 1, edge + 5]).level,
+            1,
+            "the last three"
+        );
+        assert_eq!(after(&[0, 5, edge + 1]).overruns, 3, "all that there were");
+        assert_eq!(after(&[0, 5, 2 * edge]).recent.len(), 1);
+    }
+
+    #[test]
+    fn one_tick_that_lost_a_second_is_enough_and_one_that_lost_less_is_not() {
+        assert_eq!((levels(&[3]), levels(&[4])), (vec![0], vec![3]));
+        assert_eq!(levels(&[1, 1, 1, 0, 1]), [0, 2, 2, 2, 2], "not in a row");
+    }
+
+    #[test]
+    fn a_level_once_reached_falls_by_time_alone_and_never_below_nothing() {
+        let mut overload = Overload::default();
+        overload.observe(Timestamp(0), 4);
+        // Calm begins with the first tick in time.
+        let first = NANOS_PER_SECOND;
+        let level = |overload: &mut Overload, nanos: i64, lost: u32| {
+            overload.observe(Timestamp(first + nanos), lost);
+            overload.level
+        };
+        assert_eq!(level(&mut overload, 0, 0), 3);
+        assert_eq!(level(&mut overload, CALM_NANOS - 1, 0), 3);
+        assert_eq!(level(&mut overload, CALM_NANOS, 0), 2);
+        assert_eq!(level(&mut overload, 2 * CALM_NANOS - 1, 0), 2);
+        // An overrun begins the time anew, and does not lower what was reached.
+        assert_eq!(level(&mut overload, 2 * CALM_NANOS, 1), 2);
+        let calm = 2 * CALM_NANOS + 1;
+        assert_eq!(level(&mut overload, calm, 0), 2);
+        assert_eq!(level(&mut overload, calm + CALM_NANOS, 0), 1);
+        assert_eq!(level(&mut overload, calm + 2 * CALM_NANOS, 0), 0);
+        assert_eq!(level(&mut overload, calm + 9 * CALM_NANOS, 0), 0);
+    }
+
+    #[test]
+    fn positions_are_opened_below_the_second_level() {
+        for (level, opens) in [(0, true), (1, true), (2, false), (3, false)] {
+            let overload = Overload {
+                level,
+                ..Overload::default()
+            };
+            assert_eq!(overload.opens(), opens, "{level}");
+        }
+    }
 }

@@ -55,7 +55,18 @@ pub(crate) struct Desk {
 impl Desk {
     /// A desk with a chain around 100, connected and reconciled, with `flags` over the config.
     pub(crate) fn ready(flags: &[(&str, &str)]) -> Self {
-        let mut desk = Self::new(flags, script(), None);
+        Self::new(flags, script(), None).connect()
+    }
+
+    /// The same on a clock with overruns and jumps: `change` makes it of one without.
+    pub(crate) fn ready_on(change: impl FnOnce(SteppedClock) -> SteppedClock) -> Self {
+        let session = Calendar::nyse().session(TODAY).unwrap();
+        let clock = change(SteppedClock::new(vec![Window::whole(session)]));
+        Self::on_clock(Box::new(clock), &[], script(), None).connect()
+    }
+
+    fn connect(self) -> Self {
+        let mut desk = self;
         desk.paper().reports.push(connected());
         // Nothing is opened in the first five seconds after an underlying is first seen.
         desk.ticks(24);

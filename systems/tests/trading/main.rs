@@ -14,6 +14,7 @@ mod dispatch;
 mod granting;
 mod link;
 mod market;
+mod overload;
 mod paper;
 #[cfg(feature = "planted_bugs")]
 mod planted;

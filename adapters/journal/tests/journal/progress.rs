@@ -147,3 +147,18 @@ fn an_entry_of_several_pieces_ends_where_it_ends() {
     }
     assert!(reader.next_entry().unwrap().is_none() && reader.torn().is_none());
 }
+
+#[test]
+fn a_buffer_is_full_when_it_is_beyond_its_size() {
+    // One entry is a batch of 63 bytes, header and all.
+    for (buffer_bytes, durable) in [(63, 0), (62, 1)] {
+        let options = Options {
+            buffer_bytes,
+            ..ONE
+        };
+        let disk = perfect(0);
+        let mut journal = Journal::create(shared(&disk), crate::opening(), options).unwrap();
+        crate::append(&mut journal, 1).unwrap();
+        assert_eq!(journal.durable(), durable, "{buffer_bytes}");
+    }
+}
