@@ -5,9 +5,11 @@ use crate::market::{CALL_100, CALL_101, PUT_100, price};
 use crate::paper::Done;
 use components::market::Side;
 use engine::command::Command;
+use engine::digest::Digest;
 use engine::engine::EngineError;
+use engine::record::Record;
 use systems::books::Books;
-use systems::commit::Recorder;
+use systems::commit::{Recorder, stop};
 use systems::ledger::Ledger;
 
 #[test]
@@ -96,6 +98,56 @@ fn the_fold_of_the_frames_is_the_ledger_of_the_run() {
     // What was the best price is no part of the fold, and nothing is held any more.
     assert!(folded == *desk.ledger());
     let mut strange = frames[5].clone();
-    strange.records = vec![engine::record::Record::Heard { report: 7 }];
+    strange.records = vec![Record::Heard { report: 7 }];
     assert!(Books::fold(&mut folded, &strange).is_err());
+}
+
+#[test]
+fn a_command_is_durable_in_its_tick_though_nothing_leaves() {
+    let mut desk = Desk::ready(&[]);
+    desk.paper().done.clear();
+    desk.command(Command::Resume).tick();
+    let done = desk.paper().done.clone();
+    assert!(
+        matches!(done[..], [Done::Appended(_), Done::Committed]),
+        "{done:?}"
+    );
+}
+
+#[test]
+fn a_frame_holds_what_was_reported_and_the_digests_so_far() {
+    let mut desk = Desk::ready(&[]);
+    desk.buy(CALL_100, 80.0).tick();
+    let run = desk.engine.world().resource::<Digest>().run();
+    desk.tick();
+    let frames = desk.paper().frames.clone();
+    let [.., before, last] = &frames[..] else {
+        panic!("{} frames", frames.len());
+    };
+    assert_eq!(last.digest_before, run);
+    assert_ne!(before.digest_before, run, "each tick changes it");
+    assert_eq!(last.tick, before.tick + 1);
+    assert_eq!(last.reports.len(), 3, "three orders were accepted");
+    let intended = |record: &&Record| matches!(record, Record::Intended(_));
+    assert_eq!(before.records.iter().filter(intended).count(), 3);
+    assert!(!last.systems.is_empty() && last.systems != before.systems);
+}
+
+#[test]
+fn a_run_that_ends_in_order_says_so_in_a_durable_frame_of_its_own() {
+    let mut desk = Desk::ready(&[]);
+    desk.buy(CALL_100, 80.0).tick();
+    let last = desk.paper().frames.last().unwrap().tick;
+    desk.paper().done.clear();
+    let run = desk.engine.world().resource::<Digest>().run();
+    stop(desk.engine.world_mut()).unwrap();
+    let paper = desk.paper();
+    assert_eq!(paper.done, [Done::Appended(last + 1), Done::Committed]);
+    let frame = paper.frames.last().unwrap();
+    assert_eq!((frame.tick, frame.digest_before), (last + 1, run));
+    let [sent @ .., Record::Stopped] = &frame.records[..] else {
+        panic!("{:?}", frame.records);
+    };
+    let was_sent = |record: &&Record| matches!(record, Record::Sent { .. });
+    assert_eq!(sent.iter().filter(was_sent).count(), 3, "what left is told");
 }
