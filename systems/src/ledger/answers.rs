@@ -386,3 +386,24 @@ fn the_strictest_of_several_causes_is_told() {
     };
     assert_eq!(plan.records.last(), Some(&told));
 }
+
+#[test]
+fn refusals_are_those_of_the_session_in_the_order_of_their_times() {
+    let mut trial = Trial::new();
+    let orders = [(); 4].map(|()| trial.entry(1));
+    let [first, second, works, cancelled] = orders;
+    trial.accept(works, 5).cancelled(cancelled);
+    let mut at = Vec::new();
+    for order in [second, first] {
+        trial.wait(1).report(Report::Rejected {
+            order,
+            code: 201,
+            reason: String::new(),
+        });
+        at.push((StrategyName::new("gamma"), trial.now));
+    }
+    assert_eq!(trial.ledger.rejections(), at);
+    let cash = trial.ledger.account().cash;
+    trial.wait(86_400).open_day(20_240_104, cash);
+    assert_eq!(trial.ledger.rejections(), []);
+}

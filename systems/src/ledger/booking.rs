@@ -324,3 +324,20 @@ fn tighter(a: Price, b: Price, quantity: i64) -> Price {
         _ => a.max(b),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tighter_stop_is_the_higher_of_what_is_held_and_the_lower_of_what_is_owed() {
+        let (low, high, none) = (Price(5), Price(7), Price::NONE);
+        for (quantity, tightest) in [(1, high), (-1, low)] {
+            assert_eq!(tighter(low, high, quantity), tightest);
+            assert_eq!(tighter(high, low, quantity), tightest);
+            assert_eq!(tighter(low, none, quantity), low);
+            assert_eq!(tighter(none, high, quantity), high);
+            assert_eq!(tighter(none, none, quantity), none);
+        }
+    }
+}
