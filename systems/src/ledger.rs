@@ -61,6 +61,8 @@ mod settlement;
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod carrying;
+#[cfg(test)]
 mod details;
 #[cfg(test)]
 mod invariants;

@@ -133,8 +133,12 @@ fn an_entry_as_large_as_may_be_is_taken() {
 #[test]
 fn an_entry_of_several_pieces_ends_where_it_ends() {
     // A file is read in pieces of 1 MiB; what stands behind the entry is none of it.
+    let wide = Options {
+        segment_bytes: 1 << 24,
+        ..ONE
+    };
     let disk = perfect(0);
-    let mut journal = Journal::create(shared(&disk), crate::opening(), ONE).unwrap();
+    let mut journal = Journal::create(shared(&disk), crate::opening(), wide).unwrap();
     for (seq, bytes) in [(1, (2 << 20) + 100), (2, 1 << 20), (3, 5)] {
         assert_eq!(journal.append(b"head", &vec![3; bytes]).unwrap(), seq);
         journal.commit().unwrap();
