@@ -1,14 +1,15 @@
 //! What an operator wants is obeyed, once.
 
 use crate::desk::Desk;
-use crate::market::CALL_100;
+use crate::market::{CALL_100, script};
 use crate::paper::Done;
 use components::order::{OrderStatus, Role};
-use components::units::Timestamp;
+use components::units::{Cash, Timestamp};
 use engine::command::{Command, CommandSource};
-use engine::record::{Cause, Restriction};
+use engine::record::{Cause, Record, Restriction};
 use engine::report::Report;
 use systems::commands::Emergency;
+use systems::ledger::Ledger;
 
 fn restriction(desk: &Desk) -> Restriction {
     desk.ledger().restriction()
@@ -146,4 +147,25 @@ fn a_second_cause_is_latched_beside_the_first() {
     assert_eq!(latches.len(), 2, "{latches:?}");
     assert!(latches.contains(&halted(Cause::UnknownOrder)));
     assert!(latches.contains(&halted(Cause::DuplicateOrder)));
+}
+
+#[test]
+fn the_peak_is_set_anew_when_a_drawdown_is_lifted_and_at_no_other_time() {
+    for (cause, command, reset) in [
+        (Cause::Drawdown, Command::Resume, true),
+        (Cause::Drawdown, Command::Halt, false),
+        (Cause::Errors, Command::Resume, false),
+    ] {
+        let mut ledger = Ledger::new(Cash(1_000_000_000));
+        let level = Restriction::Halted;
+        ledger.apply(Timestamp(0), &Record::Latched { level, cause });
+        let mut desk = Desk::new(&[], script(), Some(ledger));
+        desk.ticks(2);
+        assert_eq!(restriction(&desk), Restriction::Halted);
+        desk.command(command).tick();
+        let paper = desk.paper();
+        let records = paper.frames.iter().flat_map(|frame| &frame.records);
+        let resets = records.filter(|record| matches!(record, Record::PeakReset { .. }));
+        assert_eq!(resets.count(), usize::from(reset), "{cause:?} {command:?}");
+    }
 }

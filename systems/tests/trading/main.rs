@@ -12,6 +12,7 @@ mod commit;
 mod desk;
 mod dispatch;
 mod granting;
+mod greeks;
 mod link;
 mod market;
 mod overload;

@@ -166,3 +166,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_series_moves_when_it_differs_by_more_than_rounding_wherever_it_lies() {
+    for moving in [
+        &[10.0, 10.1][..],
+        &[-10.1, -10.0],
+        &[1e-9, 2e-9],
+        &[-1.0, -1.0 + 1e-13],
+    ] {
+        assert!(moves(moving), "{moving:?}");
+    }
+    for still in [
+        &[][..],
+        &[3.0],
+        &[10.0; 3],
+        &[0.0; 3],
+        &[1.0, 1.0 + f64::EPSILON],
+        &[-1.0, -1.0 + f64::EPSILON],
+    ] {
+        assert!(!moves(still), "{still:?}");
+    }
+}

@@ -1,0 +1,67 @@
+//! What a contract risks is held against the limits in the units of the config.
+
+use crate::desk::{CALL_100, Desk, spot};
+use bevy_ecs::prelude::*;
+use components::contract::{Contract, Instrument};
+use components::greeks::{Carry, Sensitivity, Valuation, Volatility};
+use engine::directory::Directory;
+use systems::chains::Chains;
+
+/// Of one contract: dollar delta, its change for a move of 1 %, dollars for a point of volatility,
+/// and dollars that a day costs.
+fn risks(desk: &Desk) -> [f64; 4] {
+    let world: &World = desk.engine.world();
+    let contract = Contract {
+        underlying: crate::desk::ticker(),
+        terms: crate::desk::terms(CALL_100),
+    };
+    let instrument = Instrument::Option(contract);
+    let (chains, directory) = (world.resource::<Chains>(), world.resource::<Directory>());
+    let row = world.entity(chains.entity_of(directory, &instrument).unwrap());
+    let greeks = row.get::<Sensitivity>().unwrap();
+    let spot = row.get::<Valuation>().unwrap().spot;
+    assert!((spot - 100.0).abs() < 0.5, "{spot}");
+    let shares = 100.0;
+    [
+        greeks.delta * spot * shares,
+        greeks.gamma * spot * (spot / 100.0) * shares,
+        row.get::<Volatility>().unwrap().vega / 100.0 * shares,
+        -row.get::<Carry>().unwrap().theta / 365.0 * shares,
+    ]
+}
+
+#[test]
+fn each_limit_is_reached_at_what_the_contract_risks() {
+    let found = risks(&Desk::ready(&[]));
+    let names = ["delta", "gamma", "vega", "theta"];
+    for (name, risk) in names.into_iter().zip(found) {
+        assert!(risk > 0.0, "{name}");
+        for (factor, bought) in [(1.0 + 1e-9, 1), (1.0 - 1e-9, 0)] {
+            let cap = format!("{}", risk * factor);
+            let paths = ["portfolio", "underlying"].map(|of| format!("limits.{of}.{name}_max_usd"));
+            let flags = [
+                (paths[0].as_str(), cap.as_str()),
+                (paths[1].as_str(), cap.as_str()),
+            ];
+            let mut desk = Desk::ready(&flags);
+            desk.buy(CALL_100, 80.0).ticks(2);
+            assert_eq!(desk.submitted().len(), bought, "{name} {cap}");
+            let refused = desk.blocked(&format!("risk_{name}"));
+            assert_eq!(refused, 1 - bought as u64, "{name} {cap}");
+        }
+    }
+}
+
+#[test]
+fn a_chain_that_is_stale_beside_a_living_underlying_buys_nothing() {
+    let mut quiet = crate::desk::script();
+    quiet.silent_from_ms = 8_000;
+    let mut desk = Desk::new(&[], quiet, None);
+    desk.say(crate::desk::connected()).ticks(24);
+    for _ in 0..10 {
+        desk.event(spot(99.99, 100.01)).seconds(1);
+    }
+    desk.buy(CALL_100, 80.0).ticks(2);
+    assert_eq!(desk.blocked("risk_stale_data"), 1);
+    assert!(desk.submitted().is_empty());
+}
