@@ -4,8 +4,11 @@ use crate::desk::{CALL_100, Desk, spot};
 use bevy_ecs::prelude::*;
 use components::contract::{Contract, Instrument};
 use components::greeks::{Carry, Sensitivity, Valuation, Volatility};
+use engine::clock::Tick;
 use engine::directory::Directory;
+use engine::feeds::Feeds;
 use systems::chains::Chains;
+use systems::ingest::Sources;
 
 /// Of one contract: dollar delta, its change for a move of 1 %, dollars for a point of volatility,
 /// and dollars that a day costs.
@@ -58,9 +61,20 @@ fn a_chain_that_is_stale_beside_a_living_underlying_buys_nothing() {
     quiet.silent_from_ms = 8_000;
     let mut desk = Desk::new(&[], quiet, None);
     desk.say(crate::desk::connected()).ticks(24);
-    for _ in 0..10 {
-        desk.event(spot(99.99, 100.01)).seconds(1);
+    for second in 0..10 {
+        let wider = f64::from(second % 2) / 100.0;
+        desk.event(spot(99.98 - wider, 100.02 + wider)).seconds(1);
     }
+    let now = desk.engine.world().resource::<Tick>().now;
+    let world = desk.engine.world_mut();
+    let mut all = world.query::<&Sources>();
+    let (spot, chain) = all
+        .iter(world)
+        .map(|of| (of.spot, of.chain))
+        .next()
+        .unwrap();
+    let feeds = world.resource::<Feeds>();
+    assert!(feeds.is_fresh(spot, now) && !feeds.is_fresh(chain, now));
     desk.buy(CALL_100, 80.0).ticks(2);
     assert_eq!(desk.blocked("risk_stale_data"), 1);
     assert!(desk.submitted().is_empty());
