@@ -82,7 +82,8 @@ fn a_stop_is_granted_for_what_is_held_and_not_covered() {
     let mine = |desk: &Desk| {
         let groups = desk.submitted();
         let mine = groups.iter().flatten().filter(|order| order.kind == kind);
-        mine.map(|order| order.quantity).collect::<Vec<_>>()
+        mine.map(|order| (order.quantity, order.oca))
+            .collect::<Vec<_>>()
     };
     lose(&mut desk, stop.id);
     wish(&mut desk, |wishes| {
@@ -102,7 +103,7 @@ fn a_stop_is_granted_for_what_is_held_and_not_covered() {
         wishes.protects.push(protect(&entry, 9, kind, group));
     });
     desk.tick();
-    assert_eq!(mine(&desk), [1], "no more than is held, and once");
+    assert_eq!(mine(&desk), [(1, group)], "what is held, and once");
     assert_eq!(desk.submitted().len(), 2);
 }
 
