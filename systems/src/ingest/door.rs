@@ -9,7 +9,8 @@ use components::flow::Print;
 use components::greeks::VendorGreeks;
 use components::interest::OpenInterest;
 use components::market::{
-    BOOK_LEVELS, Book, LastTrade, Level, Quote, Side, Spot, SpotSource, SymbolId, TradingHalt,
+    BOOK_LEVELS, Book, LastTrade, Level, Quote, QuoteState, Side, Spot, SpotSource, SymbolId,
+    TradingHalt,
 };
 use components::units::{Price, Timestamp};
 use engine::clock::Tick;
@@ -483,10 +484,11 @@ fn known_size(size: u32) -> u32 {
     if size < UNSET { size } else { 0 }
 }
 
-/// The midpoint of a quote that has one.
+/// The midpoint of a quote that has one. It may be that of prices which no price can be: the sum of
+/// two need not fit.
 fn mid(quote: &Quote) -> Option<Price> {
-    quote.mid_dollars()?;
-    Some(Price(quote.bid.0 + (quote.ask.0 - quote.bid.0) / 2))
+    let is_priced = matches!(quote.state(), QuoteState::TwoSided | QuoteState::Locked);
+    is_priced.then(|| Price(quote.bid.0 + (quote.ask.0 - quote.bid.0) / 2))
 }
 
 fn note_trade(trade: &mut LastTrade, traded: &Traded, at: Timestamp) {
@@ -502,4 +504,18 @@ fn is_sorted(levels: &[Level; BOOK_LEVELS], better: impl Fn(i64, i64) -> bool) -
     head.windows(2)
         .all(|pair| better(pair[0].price.0, pair[1].price.0))
         && tail.iter().all(|level| level.size == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_of_sentinels_fits() {
+        let most = Price(i64::MAX);
+        let sentinels = quote_of(most, most, 1, 1, Timestamp(0));
+        assert_eq!(mid(&sentinels), Some(most));
+        let crossed = quote_of(Price(2), Price(1), 1, 1, Timestamp(0));
+        assert_eq!(mid(&crossed), None);
+    }
 }
