@@ -102,7 +102,7 @@ fn a_session_hands_on_all_that_there_is() {
     assert_eq!(ledger.restriction(), Restriction::Reducing);
     assert!(ledger.paused(StrategyName::new("gamma")).is_some());
     assert_eq!(ledger.position(&instrument()).quantity, 1);
-    assert_eq!(ledger.closing_quantity(&contract()), 1);
+    assert_eq!(closing(ledger), 1);
     assert!(ledger.holding(&instrument()).is_some());
     // A charge that waits is still waited for: its execution comes with its fees.
     let fees = trial.ledger.position(&instrument()).fees;

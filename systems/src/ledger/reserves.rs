@@ -38,7 +38,7 @@ fn others_orders_count_for_what_is_left_of_them() {
         ..working(None, 5, 5)
     };
     let trial = among(&[part]);
-    assert_eq!(trial.ledger.premium_reserved(), Some(Cash(3_000_000)));
+    assert_eq!(trial.premium_wanted(), Some(Cash(3_000_000)));
     assert_eq!(range(&trial), (0, 3));
     let sale = OpenOrder {
         side: Side::Sell,
@@ -51,7 +51,7 @@ fn others_orders_count_for_what_is_left_of_them() {
         limit: None,
         ..part
     };
-    assert_eq!(among(&[done]).ledger.premium_reserved(), Some(Cash::ZERO));
+    assert_eq!(among(&[done]).premium_wanted(), Some(Cash::ZERO));
     assert_eq!(range(&among(&[done])), (0, 0));
     let both = among(&[
         part,
@@ -61,7 +61,7 @@ fn others_orders_count_for_what_is_left_of_them() {
         },
     ]);
     assert_eq!(range(&both), (-3, 3));
-    assert_eq!(both.ledger.premium_reserved(), Some(Cash(3_000_000)));
+    assert_eq!(both.premium_wanted(), Some(Cash(3_000_000)));
 }
 
 #[test]
@@ -96,9 +96,9 @@ fn a_purchase_reserves_its_worst_price_and_a_sale_nothing() {
     let mut close = intent(trial.ledger.next_order(), Side::Sell, 1, Role::Exit);
     close.order.kind = OrderKind::Market;
     trial.send(close);
-    assert_eq!(trial.ledger.premium_reserved(), Some(Cash(3_000_000)));
+    assert_eq!(trial.premium_wanted(), Some(Cash(3_000_000)));
     trial.report(bought(order, 1, 1, 1));
-    assert_eq!(trial.ledger.premium_reserved(), Some(Cash(2_000_000)));
+    assert_eq!(trial.premium_wanted(), Some(Cash(2_000_000)));
 }
 
 #[test]
@@ -107,25 +107,10 @@ fn what_is_short_is_closed_by_purchases() {
     let entry = trial.send(intent(OrderId(1), Side::Sell, 3, Role::Entry));
     assert_eq!(range(&trial), (-3, 0));
     trial.report(sold(entry, 1, 3, 3));
-    assert_eq!(trial.ledger.closing_quantity(&contract()), 0);
     trial.send(intent(OrderId(2), Side::Buy, 2, Role::Exit));
-    assert_eq!(trial.ledger.closing_quantity(&contract()), 2);
     assert_eq!(range(&trial), (-3, -1));
     trial.send(intent(OrderId(3), Side::Sell, 1, Role::Exit));
-    assert_eq!(
-        trial.ledger.closing_quantity(&contract()),
-        2,
-        "the other side"
-    );
     assert_eq!(range(&trial), (-4, -1));
-}
-
-#[test]
-fn a_flat_contract_is_closed_by_sales() {
-    let mut trial = Trial::new();
-    trial.send(intent(OrderId(1), Side::Sell, 2, Role::Exit));
-    trial.send(intent(OrderId(2), Side::Buy, 5, Role::Exit));
-    assert_eq!(trial.ledger.closing_quantity(&contract()), 2);
 }
 
 #[test]
@@ -165,11 +150,11 @@ fn of_a_group_the_larger_leg_counts_and_groups_add_up() {
     let shown = state(&trial);
     trial.wait(1).reconcile(1, shown);
     assert_eq!((trial.unfilled(stop), trial.unfilled(target)), (5, 2));
-    assert_eq!(trial.ledger.closing_quantity(&contract()), 5);
+    assert_eq!(closing(&trial.ledger), 5);
     assert_eq!(range(&trial), (0, 5));
     // An exit of its own belongs to no group.
     trial.send(intent(trial.ledger.next_order(), Side::Sell, 3, Role::Exit));
-    assert_eq!(trial.ledger.closing_quantity(&contract()), 8);
+    assert_eq!(closing(&trial.ledger), 8);
     assert_eq!(range(&trial), (-3, 5));
 }
 
@@ -215,7 +200,7 @@ fn open_orders_are_those_that_are_not_over_and_in_flight_those_that_may_be_fille
         .map(LedgerOrder::id)
         .collect();
     assert_eq!((open, flying), (vec![second], vec![first, second]));
-    assert_eq!(trial.ledger.premium_reserved(), Some(Cash(2_000_000)));
+    assert_eq!(trial.premium_wanted(), Some(Cash(2_000_000)));
     trial.wait(1).reconcile(
         1,
         BrokerState {
@@ -224,7 +209,7 @@ fn open_orders_are_those_that_are_not_over_and_in_flight_those_that_may_be_fille
         },
     );
     assert_eq!(trial.ledger.orders_in_flight().count(), 1);
-    assert_eq!(trial.ledger.premium_reserved(), Some(Cash(1_000_000)));
+    assert_eq!(trial.premium_wanted(), Some(Cash(1_000_000)));
 }
 
 #[test]

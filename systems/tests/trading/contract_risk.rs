@@ -1,6 +1,7 @@
 //! What a contract risks is held against the limits in the units of the config.
 
-use crate::desk::{CALL_100, Desk, spot};
+use crate::desk::Desk;
+use crate::market::{CALL_100, spot};
 use bevy_ecs::prelude::*;
 use components::contract::{Contract, Instrument};
 use components::greeks::{Carry, Sensitivity, Valuation, Volatility};
@@ -15,8 +16,8 @@ use systems::ingest::Sources;
 fn risks(desk: &Desk) -> [f64; 4] {
     let world: &World = desk.engine.world();
     let contract = Contract {
-        underlying: crate::desk::ticker(),
-        terms: crate::desk::terms(CALL_100),
+        underlying: crate::market::ticker(),
+        terms: crate::market::terms(CALL_100),
     };
     let instrument = Instrument::Option(contract);
     let (chains, directory) = (world.resource::<Chains>(), world.resource::<Directory>());
@@ -57,10 +58,10 @@ fn each_limit_is_reached_at_what_the_contract_risks() {
 
 #[test]
 fn a_chain_that_is_stale_beside_a_living_underlying_buys_nothing() {
-    let mut quiet = crate::desk::script();
+    let mut quiet = crate::market::script();
     quiet.silent_from_ms = 8_000;
     let mut desk = Desk::new(&[], quiet, None);
-    desk.say(crate::desk::connected()).ticks(24);
+    desk.say(crate::market::connected()).ticks(24);
     for second in 0..10 {
         let wider = f64::from(second % 2) / 100.0;
         desk.event(spot(99.98 - wider, 100.02 + wider)).seconds(1);

@@ -1,6 +1,8 @@
 //! What is wanted of orders that exist leaves once, and never for more than is held.
 
-use crate::desk::{CALL_100, Desk, Done, perm, price};
+use crate::desk::Desk;
+use crate::market::{CALL_100, perm, price};
+use crate::paper::Done;
 use components::market::Side;
 use components::order::{Order, OrderId, OrderKind, OrderStatus, Role};
 use engine::report::Report;
@@ -15,7 +17,7 @@ fn holding() -> (Desk, [Order; 3]) {
         panic!("{group:?}");
     };
     desk.fill(&entry, price(2.04)).ticks(3);
-    assert_eq!(desk.ledger().closing_quantity(&entry.contract), 1);
+    assert_eq!(desk.ledger().protection(&entry.contract).working, 1);
     (desk, [entry, stop, target])
 }
 
@@ -40,7 +42,7 @@ fn stop_at(stop: f64, limit: f64) -> OrderKind {
 fn protect(of: &Order, quantity: u32, kind: OrderKind, oca: Option<OrderId>) -> Protect {
     Protect {
         contract: of.contract,
-        strategy: crate::desk::strategy(),
+        strategy: crate::market::strategy(),
         quantity,
         kind,
         oca,

@@ -1,6 +1,7 @@
 //! Time that was lost and a wall clock that jumps stop trading.
 
-use crate::desk::{CALL_100, Desk};
+use crate::desk::Desk;
+use crate::market::CALL_100;
 use engine::clock::{Jump, Overrun};
 use engine::record::{Cause, Record, Restriction};
 use systems::overload::Overload;
