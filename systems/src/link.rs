@@ -283,6 +283,8 @@ fn work_through(
     reflection: &mut Reflection<'_>,
 ) {
     let plan = reconciliation::plan(books.ledger(), state, tick.now, &link.missing, mark);
+    let is_worked_through = |record: &Record| matches!(record, Record::Reconciled { .. });
+    let is_worked_through = plan.records.iter().any(is_worked_through);
     for report in plan.reports {
         let changes = books.enter(tick.now, Record::Found(report));
         reflection.show(changes);
@@ -313,6 +315,12 @@ fn work_through(
         .is_some_and(|open| open.number == state.query)
     {
         link.open_query = None;
+        if !is_worked_through {
+            // Asked on another day, of which the ledger does not know any more: it says nothing of
+            // orders, and the question is still open.
+            link.wants = true;
+            return;
+        }
         link.answered_at = Some(tick.now);
         link.reconciled = link.connected;
         // Silence about an order is believed at the second look only. What came into doubt since the

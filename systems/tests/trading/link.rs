@@ -3,9 +3,12 @@
 use crate::desk::Desk;
 use crate::market::{ACCOUNT, CALL_100, connected, price, quote, script, terms, ticker};
 use crate::paper::Done;
+use crate::support::TODAY;
 use components::contract::{Contract, Instrument};
 use components::order::OrderStatus;
 use components::units::Cash;
+use engine::calendar::Calendar;
+use engine::clock::{SteppedClock, Window};
 use engine::record::{Cause, Record, Restriction};
 use engine::report::Report;
 use systems::books::Books;
@@ -290,4 +293,33 @@ fn a_wish_to_cancel_that_was_not_heard_is_said_again() {
         "after the next answer"
     );
     assert_eq!(desk.status(entry), OrderStatus::Working);
+}
+
+#[test]
+fn an_answer_to_a_question_of_the_day_before_opens_nothing() {
+    let calendar = Calendar::nyse();
+    let evening = calendar.session(TODAY).unwrap();
+    let morning = calendar.next_session(TODAY).unwrap();
+    let windows = vec![
+        Window {
+            start: evening.close.plus_millis(-2_000),
+            ..Window::whole(evening)
+        },
+        Window::whole(morning),
+    ];
+    let clock = Box::new(SteppedClock::new(windows));
+    let mut desk = Desk::on_clock(clock, &[], script(), None);
+    desk.paper().answers = false;
+    desk.say(connected()).ticks(8);
+    let query = desk.paper().done.iter().find_map(asked).unwrap();
+    let answer = desk.paper().state(query);
+    // The first tick of the next session hears it.
+    desk.say(Report::State(Box::new(answer))).tick();
+    assert!(link(&desk).is_connected() && !link(&desk).is_ready());
+    assert_eq!(link(&desk).answers, 1);
+    desk.paper().answers = true;
+    desk.seconds(2);
+    assert!(link(&desk).is_ready(), "asked again, and answered");
+    let worked = records(&desk).filter(|record| matches!(record, Record::Reconciled { .. }));
+    assert_eq!(worked.count(), 1);
 }

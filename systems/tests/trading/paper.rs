@@ -122,7 +122,7 @@ impl Broker for Shared {
 }
 
 impl Paper {
-    fn state(&self, query: u64) -> BrokerState {
+    pub(crate) fn state(&self, query: u64) -> BrokerState {
         let open = self.open.iter().map(|order| OpenOrder {
             order: Some(order.id),
             perm: perm(order.id),
