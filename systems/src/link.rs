@@ -352,14 +352,14 @@ fn time_orders_out(
 ) {
     let ledger = books.ledger();
     let is_missed = |order: &LedgerOrder| {
-        let since = order.followed.sent_at;
-        let waits = since.is_some_and(|at| tick.now.nanos_since(at) >= PROTECTION_ANSWER_NANOS);
+        let is_late = |at: Timestamp| tick.now.nanos_since(at) >= PROTECTION_ANSWER_NANOS;
         let covers = matches!(order.role(), Role::Stop | Role::Exit);
+        let is_sent = order.status() == OrderStatus::Sent;
+        let unheard = covers && is_sent && order.followed.sent_at.is_some_and(is_late);
+        // What is being cancelled is in the way of whatever closes the position.
+        let lingers = order.cancel_pending() && order.followed.cancel_at.is_some_and(is_late);
         let instrument = Instrument::Option(order.contract());
-        order.status() == OrderStatus::Sent
-            && waits
-            && covers
-            && ledger.position(&instrument).quantity > 0
+        (unheard || lingers) && ledger.position(&instrument).quantity > 0
     };
     link.wants |= ledger.open_orders().any(is_missed);
     let patience = config.answer_s.saturating_mul(NANOS_PER_SECOND);

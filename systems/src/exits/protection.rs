@@ -111,7 +111,19 @@ pub fn protect(
     } else if cover.wanted > 0 && overdue && cover.can_close {
         return Verdict::CloseNow;
     }
-    fit(cover, Role::Stop, actions, |leg| match leg.kind {
+    // A part can be sold once stop and target have both made room for it: the stop goes second, and
+    // protects everything until the target has.
+    let slow = legs(cover.orders, Role::Target).map(WorkingOrder::open_most);
+    let slow = slow.fold(0, u32::max).min(cover.held);
+    let resting = Cover {
+        wanted: if cover.wanted == 0 {
+            0
+        } else {
+            cover.wanted.max(slow)
+        },
+        ..*cover
+    };
+    fit(&resting, Role::Stop, actions, |leg| match leg.kind {
         OrderKind::StopLimit { stop, .. } if cover.stop_reached || stop == cover.stop => leg.kind,
         _ => stop_limit(cover.stop, cover.entry, rules, grid),
     });

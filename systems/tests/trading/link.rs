@@ -323,3 +323,18 @@ fn an_answer_to_a_question_of_the_day_before_opens_nothing() {
     let worked = records(&desk).filter(|record| matches!(record, Record::Reconciled { .. }));
     assert_eq!(worked.count(), 1);
 }
+
+#[test]
+fn a_cancellation_in_the_way_of_a_closing_is_asked_about_when_it_goes_unanswered() {
+    let mut desk = Desk::ready(&[]);
+    desk.buy(CALL_100, 80.0).ticks(2);
+    let legs = desk.submitted()[0].clone();
+    desk.fill(&legs[0], price(2.04)).ticks(8);
+    let before = queries(&desk);
+    desk.paper().cancels = false;
+    desk.command(engine::command::Command::Flatten).ticks(3);
+    assert!(desk.count(|done| matches!(done, Done::Cancelled(_))) > 0);
+    assert_eq!(queries(&desk), before, "it may be on its way");
+    desk.ticks(6);
+    assert!(queries(&desk) > before, "not half a minute later");
+}
