@@ -47,7 +47,7 @@ deny: ## Licences, banned packages and sources of everything in the tree, offlin
 	cargo deny --offline check bans licenses sources
 
 torture: ## Trade while everything goes wrong: 5,000 short seeds and 64 whole sessions
-	cargo run --locked -p daemon -- torture --seeds 0..5000 --full-sessions 64 $(ARGS)
+	cargo run --release --locked -p daemon -- torture --seeds 0..5000 --full-sessions 64 $(ARGS)
 
 planted: ## Plant a fault for each invariant; the same seeds must notice every one
 	cargo run --locked -p daemon --features planted_bugs -- torture --planted $(ARGS)

@@ -267,6 +267,31 @@ fn one_order_told_twice_is_one_and_two_numbers_are_two() {
 }
 
 #[test]
+fn a_lost_change_is_said_again_but_not_to_two_orders_at_once() {
+    let mut trial = Trial::new();
+    let order = trial.entry(3);
+    trial.accept(order, 5).wait(1);
+    trial.record(Record::Modified {
+        order,
+        kind: trial
+            .ledger
+            .order(order)
+            .unwrap()
+            .followed
+            .intent
+            .order
+            .kind,
+        quantity: 2,
+    });
+    let shown = |perm| working(Some(order), perm, 3);
+    trial.wait(30);
+    let plan = trial.reconcile(1, open(vec![shown(5), shown(6)]));
+    assert_eq!(plan.changes, [], "it is called back first");
+    let plan = trial.wait(30).reconcile(1, open(vec![shown(5)]));
+    assert_eq!(plan.changes, [(order, 2)]);
+}
+
+#[test]
 fn whoever_names_a_reference_that_nobody_intended_halts() {
     let stranger = OrderId(40);
     let executed = execution(stranger, Side::Buy, (1, 1), 1, 1);

@@ -274,7 +274,10 @@ impl Reconciliation {
         }
         let (limit, left) = (order.followed.intent.order.kind.limit(), order.left());
         let differs = |open: &&OpenOrder| open.quantity != left || open.limit != limit;
-        if open.iter().copied().any(|open| differs(&open))
+        // One that works twice is called back, and not changed before.
+        let works_once = open.len() == 1;
+        if works_once
+            && open.iter().copied().any(|open| differs(&open))
             && order.change_is_lost(view.asked)
             && u64::from(left) > filled
         {

@@ -200,7 +200,13 @@ fn i31_expiring(
     let is_due =
         expiry < moment.date || expiry == moment.date && moment.left_ms() <= window && window > 0;
     let is_closing = cover.closing >= cover.held || cover.is_moving;
-    if !is_due || is_closing || !can_act {
+    // Nothing can be sold into a halt.
+    let halts = limits.evidence.halts.get(&contract.underlying);
+    let is_halted = halts
+        .into_iter()
+        .flatten()
+        .any(|(from, until)| *from <= moment.now && until.is_none_or(|until| moment.now <= until));
+    if !is_due || is_closing || is_halted || !can_act {
         exposed.idle_since = None;
         return;
     }

@@ -2,7 +2,7 @@
 
 use crate::desk::{Desk, contract, dated};
 use components::order::{OrderId, OrderKind, Role};
-use components::units::Price;
+use components::units::{Price, Timestamp};
 use engine::record::Record;
 use engine::report::Report;
 use simulator::Message;
@@ -145,6 +145,14 @@ fn i31_a_contract_on_its_last_day() {
     desk.exit(bracket, 1, 21_000);
     ticks(&mut desk, 40);
     desk.is_clean();
+    // Nothing can be sold while its underlying is halted.
+    let (mut desk, _) = held();
+    let aaa = contract("AAA", 100).underlying;
+    let halts = &mut desk.limits.evidence.halts;
+    halts.entry(aaa).or_default().push((Timestamp(0), None));
+    ticks(&mut desk, 40);
+    let found = desk.audit().violations;
+    assert!(found.iter().all(|one| one.invariant != 31), "{found:?}");
     // The day after it should long be settled.
     let mut desk = Desk::new();
     desk.position(dated("AAA", 260_302, 100), 1);
