@@ -401,8 +401,9 @@ fn ask_broker(
         }
     }
     // The terms of a change are known to be in force once the broker shows them, and until then a
-    // stop is not moved again.
-    let is_open = |order: &LedgerOrder| order.former_quantity().is_some();
+    // stop is not moved again. An order that works twice shows none until one of the two is gone.
+    let is_open =
+        |order: &LedgerOrder| order.former_quantity().is_some() && order.followed.perms.len() < 2;
     link.wants |= books.ledger().open_orders().any(is_open);
     let age = |since: Timestamp| tick.now.nanos_since(since) / 1_000_000_000;
     if let Some(open) = &mut link.open_query {

@@ -151,6 +151,8 @@ impl Money {
         let turned = before.signum() * held.quantity.signum() < 0;
         if turned {
             self.is_streak_known = false;
+            // What is held from here on is another position.
+            held.stop = None;
         }
         if held.quantity == 0 {
             // What came in is more than what was paid: a trade that was won.
@@ -161,5 +163,27 @@ impl Money {
             };
             *held = Held::default();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use components::market::Ticker;
+
+    #[test]
+    fn a_position_that_is_turned_round_has_no_stop_any_more() {
+        let stock = Instrument::Stock(Ticker::new("AAA").unwrap());
+        let mut money = Money::default();
+        let mut trade = |units| {
+            money.trade(stock, units, Price(10_000));
+            money.note_terms(stock, Price(9_000));
+            money.positions[&stock].stop
+        };
+        assert_eq!(trade(2), Some(Price(9_000)));
+        assert_eq!(trade(-1), Some(Price(9_000)));
+        // A short position has none.
+        assert_eq!(trade(-3), None);
+        assert_eq!(trade(4), Some(Price(9_000)));
     }
 }
