@@ -20,6 +20,10 @@ endif
 endif
 
 DENY_VERSION := 0.20.2
+
+# What a submission should live through.
+SEEDS ?= 5000
+SESSIONS ?= 64
 MUTANTS_VERSION := 27.1.0
 
 help: ## Show these targets
@@ -46,8 +50,8 @@ deny: ## Licences, banned packages and sources of everything in the tree, offlin
 		|| CARGO_PROFILE_DEV_DEBUG=0 cargo install cargo-deny --locked --debug --version $(DENY_VERSION)
 	cargo deny --offline check bans licenses sources
 
-torture: ## Trade while everything goes wrong: 5,000 short seeds and 64 whole sessions
-	cargo run --release --locked -p daemon -- torture --seeds 0..5000 --full-sessions 64 $(ARGS)
+torture: ## Trade while everything goes wrong: SEEDS short seeds and SESSIONS whole sessions
+	cargo run --release --locked -p daemon -- torture --seeds 0..$(SEEDS) --full-sessions $(SESSIONS) $(ARGS)
 
 planted: ## Plant a fault for each invariant; the same seeds must notice every one
 	cargo run --locked -p daemon --features planted_bugs -- torture --planted $(ARGS)

@@ -147,6 +147,8 @@ impl Order {
         self.perms.extend(perm);
         if !self.is_over() {
             let ended = if self.perms.len() > 1 {
+                // One of the two is over: the wish was heard, and says nothing of the other.
+                self.cancel_at = None;
                 OrderStatus::Unknown
             } else {
                 OrderStatus::Cancelled
