@@ -43,6 +43,7 @@ pub mod band;
 mod columns;
 mod door;
 mod fold;
+mod quotes;
 /// Why an event was refused.
 pub mod refusal;
 

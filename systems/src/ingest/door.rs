@@ -2,6 +2,7 @@
 
 use crate::chains::Chains;
 use crate::ingest::columns::{ContractColumns, UnderlyingColumns};
+use crate::ingest::quotes::{UNSET, known_size, mid, quote_of};
 use crate::ingest::refusal::{Refusal, Refusals};
 use crate::ingest::{Counts, IngestConfig};
 use components::contract::{ContractId, Right};
@@ -9,8 +10,7 @@ use components::flow::Print;
 use components::greeks::VendorGreeks;
 use components::interest::OpenInterest;
 use components::market::{
-    BOOK_LEVELS, Book, LastTrade, Level, Quote, QuoteState, Side, Spot, SpotSource, SymbolId,
-    TradingHalt,
+    BOOK_LEVELS, Book, LastTrade, Level, Quote, Side, Spot, SpotSource, SymbolId, TradingHalt,
 };
 use components::units::{Price, Timestamp};
 use engine::clock::Tick;
@@ -18,9 +18,6 @@ use engine::directory::Directory;
 use engine::event::{Bar, Event, EventKind};
 use engine::planted::planted;
 use engine::transcript::Transcript;
-
-/// What vendors write for a size or a number of contracts that is not set, and all above it.
-const UNSET: u32 = i32::MAX.cast_unsigned();
 
 /// A print, or a bar that counts as one.
 struct Traded {
@@ -469,28 +466,6 @@ impl Door<'_, '_> {
     }
 }
 
-fn quote_of(bid: Price, ask: Price, bid_size: u32, ask_size: u32, at: Timestamp) -> Quote {
-    Quote {
-        bid,
-        ask,
-        bid_size: known_size(bid_size),
-        ask_size: known_size(ask_size),
-        at,
-    }
-}
-
-/// A size, or nothing where a vendor's word for "not set" came through: the largest number of 31 bits.
-fn known_size(size: u32) -> u32 {
-    if size < UNSET { size } else { 0 }
-}
-
-/// The midpoint of a quote that has one. It may be that of prices which no price can be: the sum of
-/// two need not fit.
-fn mid(quote: &Quote) -> Option<Price> {
-    let is_priced = matches!(quote.state(), QuoteState::TwoSided | QuoteState::Locked);
-    is_priced.then(|| Price(quote.bid.0 + (quote.ask.0 - quote.bid.0) / 2))
-}
-
 fn note_trade(trade: &mut LastTrade, traded: &Traded, at: Timestamp) {
     trade.price = traded.price;
     trade.size = u32::try_from(traded.size).unwrap_or(u32::MAX);
@@ -504,18 +479,4 @@ fn is_sorted(levels: &[Level; BOOK_LEVELS], better: impl Fn(i64, i64) -> bool) -
     head.windows(2)
         .all(|pair| better(pair[0].price.0, pair[1].price.0))
         && tail.iter().all(|level| level.size == 0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_middle_of_sentinels_fits() {
-        let most = Price(i64::MAX);
-        let sentinels = quote_of(most, most, 1, 1, Timestamp(0));
-        assert_eq!(mid(&sentinels), Some(most));
-        let crossed = quote_of(Price(2), Price(1), 1, 1, Timestamp(0));
-        assert_eq!(mid(&crossed), None);
-    }
 }
