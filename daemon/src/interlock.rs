@@ -10,6 +10,8 @@
 //!
 //! Ports are not trusted: which one is live is a convention. No adapter of a live broker exists yet;
 //! where the program would choose the broker, `simulate` and `check` ask [`refuse_live`].
+//!
+//! [`refuse_live`]: crate::interlock::refuse_live
 
 use crate::exit::{Exit, Failure};
 use crate::settings;

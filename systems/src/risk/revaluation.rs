@@ -4,6 +4,9 @@
 //! otherwise: they are a pure function of [`Inputs`] and of [`Setting`], so that keeping them
 //! changes no bit. Those of the last judgement are kept and no others, in the order of instruments,
 //! so that finding them again is one walk beside the new book.
+//!
+//! [`Inputs`]: crate::risk::revaluation::Inputs
+//! [`Setting`]: crate::risk::revaluation::Setting
 
 use super::daily_closes::DailyCloses;
 use super::limits::LimitsConfig;
