@@ -23,13 +23,14 @@ use engine::phase::Phase;
 use engine::ports::{Broker, Feed, FeedError};
 use engine::record::Record;
 use engine::report::{BrokerState, OpenOrder, Report};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use systems::ledger::Ledger;
+use systems::ledger::{Ledger, LedgerOrder};
 use systems::link::Link;
 use systems::scoring::Signals;
 
-/// Twenty chains: as many contracts as the most orders.
-const MARKET: &str = "{ underlyings: 20, contracts_per_chain: 500 }";
+/// Twenty chains: more contracts than the most orders, so that one is left for the candidate.
+const MARKET: &str = "{ underlyings: 20, contracts_per_chain: 520 }";
 /// Limits that let this many orders be in flight and refuse the candidate at the last sum of the
 /// whole book; and a line that is not dropped while a question waits behind cancellations.
 const LIMITS: &str = "\
@@ -76,7 +77,7 @@ pub(crate) fn run(settings: &Settings, orders: usize) -> Result<Vec<Figure>, Fai
             break;
         }
     }
-    let candidate = candidate(&mut engine).ok_or("no contract is quoted on both sides")?;
+    let candidate = candidate(&mut engine).ok_or("no free contract is quoted on both sides")?;
     engine.world_mut().insert_resource(Wanted(candidate));
     engine.add(Phase::Dedupe, want);
     tick(&mut engine)?;
@@ -181,13 +182,30 @@ fn want(tick: Res<'_, Tick>, wanted: Res<'_, Wanted>, mut signals: ResMut<'_, Si
     });
 }
 
-/// A contract with a delta near 0.4 and a two-sided quote, at its ask.
+/// A contract without an order, with a delta near 0.4 and a two-sided quote, at its ask.
 fn candidate(engine: &mut Engine) -> Option<Signal> {
     let world = engine.world_mut();
+    let ledger = world.resource::<systems::books::Books>().ledger();
+    let taken: BTreeSet<Contract> = ledger
+        .orders_in_flight()
+        .map(LedgerOrder::contract)
+        .collect();
+    let directory = world.resource::<Directory>();
+    let is_free = |number: u32| {
+        let listed = directory.listed(ContractId(number))?;
+        let (underlying, terms) = (directory.ticker(listed.symbol)?, listed.terms);
+        Some(!taken.contains(&Contract { underlying, terms }))
+    };
+    let numbers = 0..u32::try_from(directory.contracts_len()).unwrap_or(0);
+    let free: BTreeSet<ContractId> = numbers
+        .filter(|number| is_free(*number) == Some(true))
+        .map(ContractId)
+        .collect();
     let mut contracts = world.query::<(&ContractId, &OptionTerms, &Quote, &Sensitivity)>();
     let far = |sensitivity: &Sensitivity| (sensitivity.delta.abs() - 0.4).abs();
     let (contract, terms, quote, _) = contracts
         .iter(world)
+        .filter(|(contract, ..)| free.contains(contract))
         .filter(|(_, _, quote, _)| quote.bid.is_some() && quote.ask.is_some())
         .min_by(|a, b| far(a.3).total_cmp(&far(b.3)))?;
     let (contract, terms, limit) = (*contract, *terms, quote.ask);

@@ -105,14 +105,14 @@ impl Latency {
         let mut tick = outside_nanos;
         for gauge in &mut self.systems {
             let nanos = gauge.last_nanos.load(Ordering::Relaxed);
-            gauge.histogram.saturating_record(nanos);
+            count(&mut gauge.histogram, nanos);
             phases[gauge.phase.index()] += nanos;
             tick += nanos;
         }
         for (phase, histogram) in &mut self.phases {
-            histogram.saturating_record(phases[phase.index()]);
+            count(histogram, phases[phase.index()]);
         }
-        self.tick.saturating_record(tick);
+        count(&mut self.tick, tick);
     }
 
     /// Forgets everything measured so far, for benches that warm up.
@@ -235,9 +235,16 @@ impl Stamps {
     }
 }
 
+/// A histogram that grows with the longest duration: one for all durations takes 200 kB, and there is
+/// one for each system.
 fn histogram() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, NANOS_MAX, 3)
-        .expect("Invariant: the bounds and digits of a latency histogram are valid")
+    Histogram::new(3).expect("Invariant: a histogram can tell three digits apart")
+}
+
+/// Counts a duration, in a histogram that grows as far as it must.
+fn count(histogram: &mut Histogram<u64>, nanos: u64) {
+    // It can grow to hold every duration up to the longest.
+    let _ = histogram.record(nanos.min(NANOS_MAX));
 }
 
 #[cfg(test)]

@@ -444,7 +444,7 @@ fn working_order(order: &LedgerOrder) -> WorkingOrder {
         },
         parent: intended.order.parent,
         oca: intended.order.oca,
-        changing: order.former_quantity().is_some(),
+        frozen: order.former_quantity().is_some() || order.followed.perms.len() > 1,
         cancelling: lingers || order.cancel_pending(),
         sent_at,
         changed_at: order.changed_at().unwrap_or(sent_at),

@@ -29,8 +29,11 @@ use engine::record::{Cause, Record, Restriction};
 use engine::report::{BrokerState, Report};
 use serde::Deserialize;
 
-/// A stop or an exit of what is held that was not answered after this is asked about.
-const PROTECTION_ANSWER_NANOS: i64 = 3 * NANOS_PER_SECOND / 4;
+/// A stop or an exit of what is held that was not answered after this is asked about; a question is
+/// said again.
+const ANSWER_NANOS: i64 = 3 * NANOS_PER_SECOND / 4;
+/// A question is said so often after [`ANSWER_NANOS`] each, and then less and less often.
+const SOON: u32 = 4;
 
 /// The code of a gateway that has lost its broker, and says so when it has it again.
 const BROKER_LOST: u32 = 1_100;
@@ -174,6 +177,15 @@ struct Retry {
 /// on, a minute at most.
 fn backoff_nanos(trials: u32) -> i64 {
     NANOS_PER_SECOND * (1_i64 << trials.min(6)).min(60)
+}
+
+/// Nanoseconds until a question that was said `said` times is said again: soon at first, for until the
+/// answer nothing is known to be protected; then less and less often.
+fn patience_nanos(said: u32) -> i64 {
+    match said.checked_sub(SOON) {
+        None => ANSWER_NANOS,
+        Some(more) => backoff_nanos(more),
+    }
 }
 
 /// Follows the line, and checks that it leads to the right account.
@@ -352,7 +364,7 @@ fn time_orders_out(
 ) {
     let ledger = books.ledger();
     let is_missed = |order: &LedgerOrder| {
-        let is_late = |at: Timestamp| tick.now.nanos_since(at) >= PROTECTION_ANSWER_NANOS;
+        let is_late = |at: Timestamp| tick.now.nanos_since(at) >= ANSWER_NANOS;
         let covers = matches!(order.role(), Role::Stop | Role::Exit);
         let is_sent = order.status() == OrderStatus::Sent;
         let unheard = covers && is_sent && order.followed.sent_at.is_some_and(is_late);
@@ -413,7 +425,7 @@ fn ask_broker(
             let changes = books.enter(tick.now, Record::Unanswered { query });
             reflection.show(changes);
             link.break_line(tick.now, 0);
-        } else if backoff_nanos(open.said - 1) <= tick.now.nanos_since(open.said_at) {
+        } else if patience_nanos(open.said) <= tick.now.nanos_since(open.said_at) {
             // The same question: an answer to either is an answer.
             (open.said_at, open.said) = (tick.now, open.said + 1);
             wishes.queries.push(query);

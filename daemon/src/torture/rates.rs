@@ -103,12 +103,12 @@ fn most(kind: GatewayFault) -> f64 {
 }
 
 /// The disk's faults: most disks fail in no way or in one, and a few turn bits over. In a whole
-/// session they fail a tenth as often: each failure is a start over all that was written since the
-/// open.
+/// session they fail a thirtieth as often, since each failure is a start over all that was written since
+/// the open; and no bit turns over, since a journal that is refused would end the session there.
 #[must_use]
 pub fn disk(seed: u64, is_whole_session: bool) -> Rates {
     let mut draws = Stream::new(seed, "torture-disk", 0);
-    let part = if is_whole_session { 0.1 } else { 1.0 };
+    let part = if is_whole_session { 0.03 } else { 1.0 };
     let mut rate = |one_in: u64, most: f64| {
         let uniform = draws.uniform();
         if draws.below(one_in) == 0 {
@@ -117,11 +117,13 @@ pub fn disk(seed: u64, is_whole_session: bool) -> Rates {
             0.0
         }
     };
+    let (write_error, sync_failure, sync_stall) = (rate(6, 0.01), rate(6, 0.03), rate(6, 0.1));
+    let flips = rate(14, 0.02);
     Rates {
-        write_error: rate(6, 0.01),
-        sync_failure: rate(6, 0.03),
-        sync_stall: rate(6, 0.1),
-        bit_flip: rate(14, 0.02),
+        write_error,
+        sync_failure,
+        sync_stall,
+        bit_flip: if is_whole_session { 0.0 } else { flips },
         read_only: rate(8, 0.005),
         power_cut: rate(6, 0.01),
         capacity_bytes: (draws.below(12) == 0).then(|| 100_000 + draws.below(1_500_000)),

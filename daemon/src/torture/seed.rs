@@ -28,6 +28,8 @@ pub const ACCOUNT: &str = "DU0000001";
 const STARTS_MAX: u32 = 200;
 /// Ticks from a start that failed to the next.
 const RETRY_TICKS: usize = 4;
+/// Lives in a row that may end at a full disk before somebody makes room.
+const FULL_DISK_LIVES: u64 = 8;
 /// In which of the first operations of a start it is killed.
 const NESTED_OPERATIONS: u64 = 6;
 /// Journals of a seed are small: no zeros are written ahead, and segments change often.
@@ -66,6 +68,7 @@ pub struct Remains {
 struct World<'a> {
     plan: &'a Plan,
     config: Config,
+    config_hash: u64,
     remains: Remains,
     seen: Arc<AtomicUsize>,
     point: usize,
@@ -92,9 +95,11 @@ pub fn live(plan: &Plan, keeps_transcript: bool) -> Result<Remains, FeedError> {
         plan.seed,
         settlements(Calendar::nyse()),
     )?;
+    let config = plan.config()?;
     let mut world = World {
         plan,
-        config: plan.config()?,
+        config_hash: config.hash(),
+        config,
         remains: Remains {
             gateway,
             disk: SimulatedDisk::new(plan.seed, plan.disk),
@@ -124,7 +129,9 @@ pub fn live(plan: &Plan, keeps_transcript: bool) -> Result<Remains, FeedError> {
 impl World<'_> {
     fn run(&mut self) -> Result<(), FeedError> {
         let mut next = self.deaths.next();
+        let mut ended_full = 0;
         while self.point < self.remains.tape.len() {
+            let full_before = self.remains.disk.faults()[&Fault::DiskFull];
             let Some(recovered) = self.start(next) else {
                 return Ok(());
             };
@@ -142,6 +149,12 @@ impl World<'_> {
                 if death.power {
                     self.remains.disk.crash();
                 }
+            }
+            let is_full = self.remains.disk.faults()[&Fault::DiskFull] > full_before;
+            ended_full = if is_full { ended_full + 1 } else { 0 };
+            if ended_full == FULL_DISK_LIVES {
+                self.make_room();
+                ended_full = 0;
             }
             self.remains.disk.clear_script();
             self.remains.disk.kill();
@@ -176,7 +189,7 @@ impl World<'_> {
                 let occasion = Occasion::Write(writes + at);
                 self.remains.disk.script(occasion, Fault::PowerCut);
             }
-            let started = recover(start_of(&self.remains.disk, self.plan, &self.config));
+            let started = recover(start_of(&self.remains.disk, self.plan, self.config_hash));
             self.remains.disk.clear_script();
             match started {
                 Ok(recovered) => {
@@ -227,11 +240,16 @@ impl World<'_> {
     fn mend(&mut self) {
         self.remains.disk.crash();
         if self.remains.disk.faults()[&Fault::DiskFull] > 0 {
-            self.remains.disk.set_rates(Rates {
-                capacity_bytes: None,
-                ..self.plan.disk
-            });
+            self.make_room();
         }
+    }
+
+    /// Somebody gives the disk room, for good.
+    fn make_room(&mut self) {
+        self.remains.disk.set_rates(Rates {
+            capacity_bytes: None,
+            ..self.plan.disk
+        });
     }
 
     /// Ends all faults of the disk once it is time.
@@ -323,7 +341,7 @@ impl World<'_> {
             return;
         }
         self.note("second_engine");
-        let second = recover(start_of(&self.remains.disk, self.plan, &self.config));
+        let second = recover(start_of(&self.remains.disk, self.plan, self.config_hash));
         if !matches!(
             second,
             Err(RecoveryError::Journal(
@@ -432,7 +450,7 @@ fn failures(disk: &SimulatedDisk) -> u64 {
     .sum()
 }
 
-fn start_of(disk: &SimulatedDisk, plan: &Plan, config: &Config) -> Start {
+fn start_of(disk: &SimulatedDisk, plan: &Plan, config_hash: u64) -> Start {
     let storage: Arc<dyn Storage> = Arc::new(disk.clone());
     Start {
         storage,
@@ -445,7 +463,7 @@ fn start_of(disk: &SimulatedDisk, plan: &Plan, config: &Config) -> Start {
             run: RunStart {
                 run: 0,
                 program: 0,
-                config: config.hash(),
+                config: config_hash,
                 account: ACCOUNT.to_owned(),
                 live: false,
             },

@@ -296,7 +296,7 @@ impl<'a> View<'a> {
     /// Whether an exit has stood long enough to be changed.
     fn is_due(&self, order: &WorkingOrder) -> bool {
         order.status == OrderStatus::Working
-            && !order.changing
+            && !order.frozen
             && self.rules.reprice_ns <= self.moment.now.nanos_since(order.changed_at)
     }
 }

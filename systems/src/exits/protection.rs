@@ -226,7 +226,7 @@ fn fit(
         if wanted == 0 {
             actions.push(cancel(leg.id));
         } else if leg.status == OrderStatus::Working
-            && !leg.changing
+            && !leg.frozen
             && (wanted != leg.open() || kind != leg.kind)
         {
             actions.push(Action::Modify {

@@ -35,8 +35,9 @@ pub struct WorkingOrder {
     pub parent: Option<OrderId>,
     /// The group of which only one can fill.
     pub oca: Option<OrderId>,
-    /// Whether a change of it is unanswered.
-    pub changing: bool,
+    /// Whether it keeps its terms for now: a change of it is unanswered, or it works twice, where a
+    /// change would reach one of the two.
+    pub frozen: bool,
     /// Whether its cancellation was asked for and is unanswered.
     pub cancelling: bool,
     /// When it was sent.
@@ -123,7 +124,16 @@ pub fn stop_limit(stop: Price, entry: Price, rules: &Rules, grid: PriceGrid) -> 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::super::config::tests::section;
+    use super::super::working_order;
     use super::*;
+    use crate::ledger::Ledger;
+    use components::contract::{Contract, OptionTerms};
+    use components::market::{Side, Ticker};
+    use components::order::{Fingerprint, Order, OrderIntent, PermId};
+    use components::signal::{SignalId, StrategyName};
+    use components::units::Cash;
+    use engine::record::Record;
+    use engine::report::Report;
 
     /// A live order that was acknowledged long ago.
     pub(crate) fn order(id: u64, role: Role, kind: OrderKind, quantity: u32) -> WorkingOrder {
@@ -144,11 +154,49 @@ pub(crate) mod tests {
             status: OrderStatus::Working,
             parent: None,
             oca: None,
-            changing: false,
+            frozen: false,
             cancelling: false,
             sent_at: Timestamp(0),
             changed_at: Timestamp(0),
         }
+    }
+
+    #[test]
+    fn an_order_that_works_twice_is_not_changed() {
+        let limit = OrderKind::Limit(Price(20_000));
+        let intent = OrderIntent {
+            order: Order {
+                id: OrderId(1),
+                contract: Contract {
+                    underlying: Ticker::new("SPY").unwrap(),
+                    terms: OptionTerms::from_osi("SPY   240119C00470000").unwrap(),
+                },
+                side: Side::Sell,
+                quantity: 6,
+                kind: limit,
+                role: Role::Stop,
+                parent: None,
+                oca: None,
+                at: Timestamp(0),
+                good_until: Timestamp(i64::MAX),
+            },
+            strategy: StrategyName::new("test"),
+            signal: SignalId { tick: 0, place: 0 },
+            why: Intent::Stop,
+            fingerprint: Fingerprint(1),
+        };
+        let order = OrderId(1);
+        let mut ledger = Ledger::new(Cash(0));
+        ledger.apply(Timestamp(0), &Record::Intended(intent));
+        ledger.apply(Timestamp(0), &Record::Sent { order });
+        let mut frozen_after = |perm| {
+            let perm = PermId(perm);
+            ledger.apply_report(Timestamp(1), &Report::Accepted { order, perm });
+            working_order(ledger.order(order).unwrap()).frozen
+        };
+        assert!(!frozen_after(7));
+        assert!(!frozen_after(7), "said again");
+        assert!(frozen_after(8));
     }
 
     #[test]
@@ -170,7 +218,7 @@ pub(crate) mod tests {
     #[test]
     fn a_reduction_counts_when_it_is_answered_and_silence_frees_nothing() {
         let mut stop = order(2, Role::Stop, OrderKind::Limit(Price(20_000)), 6);
-        (stop.quantity_most, stop.changing) = (10, true);
+        (stop.quantity_most, stop.frozen) = (10, true);
         assert_eq!(closable(10, &[stop], 0), 0);
         stop.quantity_most = 6;
         assert_eq!(closable(10, &[stop], 0), 4);

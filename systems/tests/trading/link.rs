@@ -83,7 +83,7 @@ fn another_account_is_only_observed_and_never_asked() {
     })
     .tick();
     // The broker of these tests answers for DU1 whatever it is asked.
-    desk.seconds(2);
+    desk.seconds(1);
     assert_eq!(queries(&desk), 2, "asked again: it was not answered");
     assert!(
         !link(&desk).is_ready(),
@@ -101,10 +101,10 @@ fn a_question_without_an_answer_makes_the_line_anew() {
     desk.seconds(2);
     assert_eq!(desk.count(|done| *done == Done::Reconnected), 1);
     assert!(!link(&desk).is_ready());
-    // After 0, 1, 3 and 7 seconds over the old line, at once over the new one; the same question
-    // until the line is given up.
+    // After 0, 0.75, 1.5, 2.25, 3.25, 5.25 and 9.25 seconds over the old line, at once over the new
+    // one; the same question until the line is given up.
     let asked: Vec<_> = desk.paper().done.iter().filter_map(asked).collect();
-    assert_eq!(asked, [1, 1, 1, 1, 2]);
+    assert_eq!(asked, [1, 1, 1, 1, 1, 1, 1, 2]);
     let given_up = Record::Unanswered { query: 1 };
     assert_eq!(records(&desk).filter(|one| *one == given_up).count(), 1);
     desk.paper().answers = true;

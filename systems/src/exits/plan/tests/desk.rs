@@ -140,13 +140,13 @@ impl Desk {
             } => {
                 let order = self.order(order);
                 assert!(
-                    !order.changing && order.filled < quantity,
+                    !order.frozen && order.filled < quantity,
                     "{order:?} to {quantity}"
                 );
                 order.quantity_most = order.quantity_most.max(quantity);
                 order.quantity_least = order.quantity_least.min(quantity);
                 (order.kind, order.quantity) = (kind, quantity);
-                (order.changing, order.changed_at) = (true, now);
+                (order.frozen, order.changed_at) = (true, now);
             }
             Action::PlaceStop {
                 quantity,
@@ -194,7 +194,7 @@ impl Desk {
         }
         order.status = OrderStatus::Working;
         (order.quantity_most, order.quantity_least) = (order.quantity, order.quantity);
-        order.changing = false;
+        order.frozen = false;
         self.sweep();
     }
 

@@ -198,7 +198,7 @@ fn a_stop_that_is_too_small_grows_while_nobody_knows_a_price() {
     let mut desk = Desk::new("{}", 10);
     for leg in &mut desk.orders {
         (leg.quantity, leg.quantity_most, leg.quantity_least) = (9, 10, 9);
-        leg.changing = true;
+        leg.frozen = true;
     }
     desk.fresh = false;
     desk.wait(0);
@@ -209,7 +209,7 @@ fn a_stop_that_is_too_small_grows_while_nobody_knows_a_price() {
         "it cannot be closed, and the change is not answered"
     );
     for leg in &mut desk.orders {
-        (leg.quantity_most, leg.changing) = (9, false);
+        (leg.quantity_most, leg.frozen) = (9, false);
     }
     let grown = desk.act();
     let to_10 = |action: &Action| matches!(action, Action::Modify { quantity: 10, .. });
