@@ -202,7 +202,7 @@ impl<'a> Assessment<'a> {
         if setting.follow(closes, market.tick.session.date) {
             kept.clear();
         }
-        **kept = kept.follow(&wanted, setting);
+        kept.follow(&wanted, setting);
         let dated = kept.gains().flatten().filter(|gains| gains.dated).count();
         judged.positions += wanted.len() as u64;
         judged.on_stand_in += (wanted.len() - dated) as u64;
@@ -220,7 +220,9 @@ impl<'a> Assessment<'a> {
     /// When an amount does not fit: nothing may be opened on such a book.
     pub fn exposure(&self, books: &Books, account: &Account) -> Result<Exposure, Limit> {
         let ledger = books.ledger();
+        // Both rise by instrument: one walk finds what is in flight.
         let flying = ledger.premiums_wanted().ok_or(Limit::Unknown)?;
+        let mut flying = flying.into_iter().peekable();
         let fees = money::cash(self.config.fees_per_contract_usd);
         let lost: BTreeMap<Instrument, Gains> = self
             .rows
@@ -247,6 +249,8 @@ impl<'a> Assessment<'a> {
                 ),
             };
             let units = buys.saturating_add(sells);
+            while flying.next_if(|(other, _)| other < instrument).is_some() {}
+            let in_flight = flying.next_if(|(other, _)| other == instrument);
             lines.push(Line {
                 instrument: *instrument,
                 class: self.class(instrument.underlying()),
@@ -254,7 +258,7 @@ impl<'a> Assessment<'a> {
                 buys,
                 sells,
                 cost: Cash(position.cost.0.saturating_abs()),
-                in_flight: flying.get(instrument).copied().unwrap_or_default(),
+                in_flight: in_flight.map_or(Cash::ZERO, |(_, premium)| premium),
                 fees: Cash(fees.0.saturating_mul(units)),
                 mark: row.mark,
                 expires_today: self.expires(instrument),

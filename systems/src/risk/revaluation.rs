@@ -157,29 +157,40 @@ pub struct Revalued {
 pub struct Revaluation(Vec<Revalued>);
 
 impl Revaluation {
-    /// Values `wanted`, which rises by instrument, and keeps what `self` knows with the same
-    /// inputs; what is no longer wanted is forgotten. What has no inputs has no gains.
-    #[must_use]
-    pub fn follow(&self, wanted: &[(Instrument, Option<Inputs>)], setting: &Setting) -> Self {
-        let mut kept = self.0.iter().peekable();
-        let value = |(instrument, inputs): &(Instrument, Option<Inputs>)| {
-            while kept
-                .next_if(|known| known.instrument < *instrument)
+    /// Values `wanted`, which rises by instrument, and keeps what is known with the same inputs; what
+    /// is no longer wanted is forgotten. What has no inputs has no gains.
+    pub fn follow(&mut self, wanted: &[(Instrument, Option<Inputs>)], setting: &Setting) {
+        let names = wanted.iter().map(|(instrument, _)| *instrument);
+        let known = self.0.iter().map(|known| known.instrument);
+        if !known.eq(names.clone()) {
+            self.make_room_for(names);
+        }
+        for (known, (instrument, inputs)) in self.0.iter_mut().zip(wanted) {
+            if known.inputs != *inputs {
+                known.inputs = *inputs;
+                known.gains = inputs
+                    .as_ref()
+                    .and_then(|inputs| setting.gains(instrument, inputs));
+            }
+        }
+    }
+
+    /// Gives each of `names`, which rise, its place; what is known moves to its own.
+    fn make_room_for(&mut self, names: impl Iterator<Item = Instrument>) {
+        let mut before = std::mem::take(&mut self.0).into_iter().peekable();
+        let place = |instrument: Instrument| {
+            while before
+                .next_if(|known| known.instrument < instrument)
                 .is_some()
             {}
-            let known = kept.next_if(|known| known.instrument == *instrument);
-            known
-                .filter(|known| known.inputs == *inputs)
-                .copied()
-                .unwrap_or_else(|| Revalued {
-                    instrument: *instrument,
-                    inputs: *inputs,
-                    gains: inputs
-                        .as_ref()
-                        .and_then(|inputs| setting.gains(instrument, inputs)),
-                })
+            let known = before.next_if(|known| known.instrument == instrument);
+            known.unwrap_or(Revalued {
+                instrument,
+                inputs: None,
+                gains: None,
+            })
         };
-        Self(wanted.iter().map(value).collect())
+        self.0 = names.map(place).collect();
     }
 
     /// Forgets everything: the moves are others.
@@ -232,6 +243,12 @@ mod tests {
         }
     }
 
+    fn valued(wanted: &[(Instrument, Option<Inputs>)], setting: &Setting) -> Revaluation {
+        let mut all = Revaluation::default();
+        all.follow(wanted, setting);
+        all
+    }
+
     fn bits(revaluation: &Revaluation) -> Vec<Option<Vec<u64>>> {
         let all = |gains: &Gains| {
             let values = gains.scenarios_usd.iter().chain(&gains.history_usd);
@@ -246,20 +263,21 @@ mod tests {
             (instrument(3), Some(inputs(f64::NAN))),
             (instrument(4), None),
         ];
-        let found = Revaluation::default().follow(&broken, &setting());
+        let found = valued(&broken, &setting());
         assert_eq!(bits(&found), [None, None]);
     }
 
     #[test]
     fn only_what_changed_is_priced_again() {
         let book = |spot| [(1, 100.0), (2, spot)].map(|(n, at)| (instrument(n), Some(inputs(at))));
-        let first = Revaluation::default().follow(&book(100.0), &setting());
+        let first = valued(&book(100.0), &setting());
         // A setting that values nothing shows what is taken from before.
         let blind = Setting::new(&LimitsConfig {
             scenario_spot_share: 2.0,
             ..wide()
         });
-        let second = first.follow(&book(101.0), &blind);
+        let mut second = first.clone();
+        second.follow(&book(101.0), &blind);
         assert_eq!(bits(&second)[0], bits(&first)[0]);
         assert_eq!(bits(&second)[1], None);
     }
@@ -301,8 +319,8 @@ mod tests {
                     all.sort_by_key(|(instrument, _)| *instrument);
                     all
                 };
-                kept = kept.follow(&wanted, &setting);
-                let anew = Revaluation::default().follow(&wanted, &setting);
+                kept.follow(&wanted, &setting);
+                let anew = valued(&wanted, &setting);
                 prop_assert_eq!(bits(&kept), bits(&anew));
                 prop_assert_eq!(kept.0.len(), wanted.len());
             }
