@@ -25,6 +25,8 @@ use serde::Deserialize;
 use series::{NamedSeries, SeriesTable, series_of};
 use terms::Terms;
 
+/// American options.
+pub mod american;
 /// Price and eight Greeks of Black, Scholes and Merton.
 pub mod black_scholes;
 /// Forwards from put-call parity.

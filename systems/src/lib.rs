@@ -34,6 +34,8 @@ pub mod link;
 pub mod mirror;
 /// What happens when time is lost.
 pub mod overload;
+/// What trades look like.
+pub mod patterns;
 /// Orders, positions and money.
 pub mod positions;
 /// Prices that nobody else confirms.
@@ -46,6 +48,10 @@ pub mod reports;
 pub mod risk;
 /// How strategies see the market.
 pub mod scoring;
+/// General statistics.
+pub mod statistics;
+/// Volatility that was and that is expected.
+pub mod volatility;
 /// Toxicity on the volume clock.
 pub mod vpin;
 /// A part of the day.

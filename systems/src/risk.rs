@@ -53,6 +53,8 @@ use tripping::Tripped;
 pub mod admission;
 /// What the market and the ledger say, as the book of the limits.
 pub mod assessment;
+/// Where a portfolio's risk comes from.
+pub mod attribution;
 /// What is held, what is wanted, and an order that would be added.
 pub mod book;
 /// What restricts trading by itself.
