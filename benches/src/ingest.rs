@@ -23,7 +23,6 @@ use recorded::feed::LeanTicks;
 use recorded::source::TickFiles;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use systems::imbalance::empty_tapes;
 use systems::ingest::refusal::Refusals;
 use systems::ingest::{Counts, IngestPlugin};
 
@@ -189,7 +188,6 @@ fn door(every: u32) -> Result<Engine, Failure> {
         shuffle: None,
     });
     engine.plug(IngestPlugin { calendar })?;
-    engine.add(Phase::Imbalance, empty_tapes);
     engine.initialize()?;
     Ok(engine)
 }

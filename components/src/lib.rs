@@ -14,6 +14,8 @@ pub mod interest;
 pub mod market;
 /// Orders, fills, positions.
 pub mod order;
+/// What trades look like.
+pub mod patterns;
 /// The prices that orders and quotes may carry.
 pub mod price_grid;
 /// Whether a value may be used, and until when.

@@ -23,6 +23,7 @@ use systems::ledger::Ledger;
 use systems::link::LinkPlugin;
 use systems::mirror::MirrorPlugin;
 use systems::overload::OverloadPlugin;
+use systems::patterns::PatternsPlugin;
 use systems::positions::PositionsPlugin;
 use systems::quarantine::QuarantinePlugin;
 use systems::reports::ReportsPlugin;
@@ -129,6 +130,7 @@ pub fn assemble_with(parts: Parts, strategies: impl Plugin) -> Result<Engine, As
         engine.plug(VpinPlugin).map(|_| ()),
         engine.plug(ExposurePlugin).map(|_| ()),
         engine.plug(ImbalancePlugin).map(|_| ()),
+        engine.plug(PatternsPlugin).map(|_| ()),
         engine
             .plug(PositionsPlugin {
                 ledger,

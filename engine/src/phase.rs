@@ -15,6 +15,8 @@ pub enum Phase {
     Exposure,
     /// Imbalance and order flow of the books.
     Imbalance,
+    /// What trades look like, and who seems to be behind them.
+    Patterns,
     /// What the broker reported changes orders, positions and profit.
     Positions,
     /// Strategies score underlyings, pick contracts and watch their exits.
@@ -36,12 +38,13 @@ impl Phase {
     pub const COUNT: usize = Self::ALL.len();
 
     /// All phases in order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Ingest,
         Self::Greeks,
         Self::Vpin,
         Self::Exposure,
         Self::Imbalance,
+        Self::Patterns,
         Self::Positions,
         Self::Scoring,
         Self::Dedupe,
@@ -66,6 +69,7 @@ impl Phase {
             Self::Vpin => "vpin",
             Self::Exposure => "exposure",
             Self::Imbalance => "imbalance",
+            Self::Patterns => "patterns",
             Self::Positions => "positions",
             Self::Scoring => "scoring",
             Self::Dedupe => "dedupe",

@@ -60,9 +60,7 @@ impl Plugin for ImbalancePlugin {
         let world = engine.world_mut();
         world.insert_resource(config);
         world.register_required_components::<SymbolId, BookMemory>();
-        engine
-            .add(Phase::Imbalance, weigh_books)
-            .add(Phase::Imbalance, empty_tapes);
+        engine.add(Phase::Imbalance, weigh_books);
         Ok(())
     }
 }
@@ -121,16 +119,6 @@ pub fn weigh_books(
                     imbalance.order_flow_10s.unwrap_or(0.0),
                 ],
             );
-        }
-    }
-}
-
-/// Empties the tapes, which every phase has read by now.
-pub fn empty_tapes(mut underlyings: Query<&mut Tape>) {
-    for mut tape in &mut underlyings {
-        if !tape.prints.is_empty() || !tape.quotes.is_empty() {
-            tape.prints.clear();
-            tape.quotes.clear();
         }
     }
 }

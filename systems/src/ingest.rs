@@ -153,9 +153,20 @@ impl Plugin for IngestPlugin {
         world.init_resource::<Counts>();
         world.init_resource::<Refusals>();
         engine
+            .add(Phase::Ingest, empty_tapes)
             .add(Phase::Ingest, renew_universe)
             .add(Phase::Ingest, take_in);
         Ok(())
+    }
+}
+
+/// Empties the tapes of the tick before.
+pub fn empty_tapes(mut underlyings: Query<&mut Tape>) {
+    for mut tape in &mut underlyings {
+        if !tape.prints.is_empty() || !tape.quotes.is_empty() {
+            tape.prints.clear();
+            tape.quotes.clear();
+        }
     }
 }
 

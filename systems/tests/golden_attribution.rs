@@ -47,7 +47,8 @@ fn golden_components_agree() {
     let size = names.len();
     let total: f64 = found.factors.iter().map(|factor| factor.variance).sum();
     for row in Table::read("pca.csv").rows() {
-        let place = row.number("component") as usize - 1;
+        let component: usize = row.text("component").parse().unwrap();
+        let place = component - 1;
         close(found.factors[place].variance, row, "eigenvalue");
         close(found.factors[place].variance / total, row, "explained");
         let vector = &found.components.vectors[place * size..(place + 1) * size];

@@ -20,7 +20,7 @@ fn golden_patterns_agree() {
         };
         let trades = windows.entry(row.text("window").to_owned()).or_default();
         trades.push(SidedTrade {
-            at: Timestamp::NEVER.plus_millis(row.number("t_ms") as i64),
+            at: Timestamp::NEVER.plus_millis(row.text("t_ms").parse().unwrap()),
             price: Price::from_dollars(row.number("price")).unwrap(),
             size: row.text("size").parse().unwrap(),
             side,

@@ -160,11 +160,9 @@ fn golden_ridge_agrees() {
 #[test]
 fn golden_z_scores_agree() {
     let table = Table::read("zscore.csv");
-    let window = table
-        .rows()
-        .map(|row| row.number("samples"))
-        .fold(0.0, f64::max);
-    let mut rolling = RollingWindow::new(window as usize);
+    let samples = |row: Row<'_>| row.text("samples").parse().unwrap();
+    let window: usize = table.rows().map(samples).max().unwrap();
+    let mut rolling = RollingWindow::new(window);
     for row in table.rows() {
         rolling.push(row.number("x"));
         let found = rolling.standing(5).unwrap();

@@ -6,6 +6,7 @@
 //! formulas.md 9.
 
 use components::market::Side;
+use components::patterns::Sweep;
 use components::units::{PRICE_UNITS_PER_DOLLAR, Price, Timestamp};
 
 /// A sweep's trades lie within this of its first.
@@ -99,17 +100,6 @@ pub struct SweepDetector {
     run: Option<Run>,
 }
 
-/// A sweep that was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sweep {
-    /// Who began it.
-    pub side: Side,
-    /// When its first trade took place.
-    pub began: Timestamp,
-    /// Its trades.
-    pub trades: usize,
-}
-
 impl SweepDetector {
     /// Takes the next trade; gives the sweep that it ended, if it ended one.
     pub fn push(&mut self, trade: &SidedTrade) -> Option<Sweep> {
@@ -130,7 +120,7 @@ impl SweepDetector {
         run.is_sweep().then_some(Sweep {
             side: run.side,
             began: run.began,
-            trades: run.trades,
+            trades: u32::try_from(run.trades).unwrap_or(u32::MAX),
         })
     }
 
@@ -170,7 +160,7 @@ impl Shapes {
         let mut add = |sweep: Option<Sweep>, marked: usize| match sweep {
             Some(sweep) => {
                 shapes.sweeps += 1;
-                shapes.sweep_trades += sweep.trades;
+                shapes.sweep_trades += sweep.trades as usize;
             }
             None => shapes.sweep_trades += marked,
         };

@@ -9,6 +9,7 @@
 //! weight to the others; without VPIN there is no toxicity. Source: formulas.md 9.
 
 use super::shapes::Shapes;
+use components::patterns::FlowLabel;
 
 /// Weights of the three parts of toxicity.
 const WEIGHTS: [f64; 3] = [0.70, 0.25, 0.05];
@@ -59,38 +60,52 @@ pub fn toxicity(
     })
 }
 
-/// What flow is called by where its VPIN stands among the values of the last sessions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum FlowLabel {
-    /// Balanced flow; that is all that a low VPIN says.
-    Benign,
-    /// Neither.
-    #[default]
-    Neutral,
-    /// One-sided flow.
-    Toxic,
+/// The label of a place among past VPIN values, 0 to 1.
+#[must_use]
+pub fn label(vpin_cdf: f64) -> FlowLabel {
+    if vpin_cdf >= TOXIC_CDF {
+        FlowLabel::Toxic
+    } else if vpin_cdf <= BENIGN_CDF {
+        FlowLabel::Benign
+    } else {
+        FlowLabel::Neutral
+    }
 }
 
-impl FlowLabel {
-    /// The label of a place among past values, 0 to 1.
-    #[must_use]
-    pub fn of(vpin_cdf: f64) -> Self {
-        if vpin_cdf >= TOXIC_CDF {
-            Self::Toxic
-        } else if vpin_cdf <= BENIGN_CDF {
-            Self::Benign
-        } else {
-            Self::Neutral
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_part_leaves_its_weight_to_the_others() {
+        let whole = toxicity(Some(0.4), Some(0.6), Some(0.2)).unwrap();
+        assert!((whole.value - (0.28 + 0.15 + 0.01)).abs() < 1e-15 && whole.complete);
+        let without_book = toxicity(Some(0.4), Some(0.6), None).unwrap();
+        assert!((without_book.value - (0.28 + 0.15) / 0.95).abs() < 1e-15);
+        assert!(!without_book.complete);
+        let alone = toxicity(Some(0.4), None, None).unwrap();
+        assert!((alone.value - 0.4).abs() < 1e-15);
+        assert_eq!(toxicity(None, Some(1.0), Some(1.0)), None);
     }
 
-    /// The name in files, transcripts and the mirror.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Benign => "benign",
-            Self::Neutral => "neutral",
-            Self::Toxic => "toxic",
-        }
+    #[test]
+    fn labels_follow_the_place_and_not_the_level() {
+        assert_eq!(label(0.95), FlowLabel::Toxic);
+        assert_eq!(label(0.30), FlowLabel::Benign);
+        assert_eq!(label(0.5), FlowLabel::Neutral);
+    }
+
+    #[test]
+    fn blocks_speak_against_and_nothing_leaves_the_range() {
+        let shapes = |odd_lots, sweep_trades, blocks| Shapes {
+            trades: 10,
+            odd_lots,
+            sweeps: 0,
+            sweep_trades,
+            blocks,
+        };
+        assert_eq!(pattern_score(&shapes(0, 0, 10)), Some(0.0));
+        assert_eq!(pattern_score(&shapes(10, 10, 0)), Some(1.0));
+        assert_eq!(pattern_score(&Shapes::default()), None);
     }
 }

@@ -3,6 +3,9 @@
 //! Auctions have no aggressor, and prints reported late or priced elsewhere say nothing of the
 //! flow now. Off-exchange prints and sweeps stay in.
 
+/// The mark of an intermarket sweep: an order that takes several exchanges at once.
+pub const INTERMARKET_SWEEP: u32 = 0x20;
+
 /// Sale conditions that take a print out of the flow, as bits of the recorded tapes.
 const IRREGULAR: u32 = OPENING
     | CLOSING

@@ -20,6 +20,7 @@ use systems::greeks::GreeksPlugin;
 use systems::history::HistoryPlugin;
 use systems::imbalance::ImbalancePlugin;
 use systems::ingest::IngestPlugin;
+use systems::patterns::PatternsPlugin;
 use systems::vpin::VpinPlugin;
 
 /// The session of all these tests, a Monday.
@@ -108,6 +109,7 @@ impl Plugin for Analytics {
         engine.plug(VpinPlugin)?;
         engine.plug(ExposurePlugin)?;
         engine.plug(ImbalancePlugin)?;
+        engine.plug(PatternsPlugin)?;
         Ok(())
     }
 }

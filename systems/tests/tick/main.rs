@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may stop")]
 
+mod patterns;
+#[path = "../support/mod.rs"]
 mod support;
 
 use components::contract::ContractId;
