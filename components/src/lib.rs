@@ -24,3 +24,5 @@ pub mod quality;
 pub mod signal;
 /// Integers with named units.
 pub mod units;
+/// Volatility that was and that is expected.
+pub mod volatility;

@@ -27,6 +27,8 @@ use engine::phase::Phase;
 use engine::plugin::Plugin;
 use serde::Deserialize;
 
+/// What dealers must trade to stay hedged.
+pub mod hedging;
 /// Tables by strike and expiry, and the walls in them.
 pub mod levels;
 /// Sums over a chain.

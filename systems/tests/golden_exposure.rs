@@ -6,11 +6,13 @@ use components::contract::Right;
 use components::exposure::ExposureWeight;
 use components::units::Price;
 use golden::{Row, Table};
+use systems::exposure::hedging::{HedgingFlow, VOLATILITY_BETA};
 use systems::exposure::levels::{ExposureRow, Levels, StrikeSums, by_strike, levels, sort_rows};
 use systems::exposure::sums::{CrossSums, ExposureSums, cross_sums, exposure_sums};
 use systems::exposure::zero_gamma::{GammaCurve, WeightedColumns, zero_gamma};
 use systems::greeks::black_scholes::{Greeks, Status, black_scholes};
 use systems::greeks::terms::Terms;
+use systems::volatility::smile::{SmilePoint, SmileShape};
 
 /// Contract multiplier of the file's chains (its weights are OI x 100).
 const MULTIPLIER: f64 = 100.0;
@@ -152,11 +154,34 @@ fn assert_close(place: &str, name: &str, found: f64, expected: f64) {
     );
 }
 
-/// What one key of `gex_expected.csv` is called here, or `None` for what another capability owns
-/// (hedging flow and skew).
+/// The smile of the nearest expiry.
+fn smile(chain: &Chain) -> SmileShape {
+    let years = chain.eligible().map(|contract| contract.terms.years);
+    let nearest = years.fold(f64::INFINITY, f64::min);
+    let mut points: Vec<SmilePoint> = Vec::new();
+    for contract in chain.eligible() {
+        if contract.terms.years > nearest {
+            continue;
+        }
+        let delta = Some(contract.greeks.delta.abs());
+        let strike = contract.terms.strike;
+        let is_call = contract.terms.right == Right::Call;
+        points.push(SmilePoint {
+            strike,
+            call_delta: delta.filter(|_| is_call),
+            put_delta: delta.filter(|_| !is_call),
+            iv: contract.volatility,
+        });
+    }
+    points.sort_by(|l, r| l.strike.total_cmp(&r.strike));
+    SmileShape::of(&points, chain.spot)
+}
+
+/// What one key of `gex_expected.csv` is called here, or `None` for an unknown one.
 fn value(chain: &Chain, key: &str) -> Option<Option<f64>> {
     let (sums, cross) = chain.sums();
     let spot = chain.spot;
+    let flow = HedgingFlow::of(&sums, &cross, spot, VOLATILITY_BETA);
     let dollars = |strike: Option<Price>| strike.map(Price::dollars);
     Some(match key {
         "contracts_used" => Some(chain.eligible().count() as f64),
@@ -174,6 +199,13 @@ fn value(chain: &Chain, key: &str) -> Option<Option<f64>> {
         "zero_gamma_strike_interp" => chain.levels().zero_gamma_strike_interp,
         "zero_gamma_count" => Some(chain.curve().roots.len() as f64),
         "zero_gamma" => chain.curve().nearest,
+        "hedge_gamma_shares_per_1pct" => Some(flow.gamma_shares_per_pct),
+        "hedge_vanna_shares_per_1pct" => Some(flow.vanna_shares_per_pct),
+        "hedge_shares_per_1pct" => Some(flow.shares_per_pct()),
+        "charm_shares_per_day" => Some(flow.charm_shares_per_day),
+        "iv_call_25d" => smile(chain).call_wing,
+        "iv_put_25d" => smile(chain).put_wing,
+        "skew_25d" => smile(chain).skew(),
         _ => return None,
     })
 }
@@ -186,7 +218,7 @@ fn golden_exposure_totals_levels_and_zero_gamma_agree() {
         let (name, key) = (row.text("chain"), row.text("key"));
         let place = format!("{} {name}", row.place());
         let Some(found) = value(&Chain::read(&contracts, name), key) else {
-            continue;
+            panic!("{place}: key `{key}` is not known");
         };
         compared += 1;
         match (found, row.optional("value")) {
