@@ -29,6 +29,7 @@ use systems::quarantine::QuarantinePlugin;
 use systems::reports::ReportsPlugin;
 use systems::risk::RiskPlugin;
 use systems::scoring::ScoringPlugin;
+use systems::volatility::VolatilityPlugin;
 use systems::vpin::VpinPlugin;
 use systems::workers::Workers;
 
@@ -131,6 +132,7 @@ pub fn assemble_with(parts: Parts, strategies: impl Plugin) -> Result<Engine, As
         engine.plug(ExposurePlugin).map(|_| ()),
         engine.plug(ImbalancePlugin).map(|_| ()),
         engine.plug(PatternsPlugin).map(|_| ()),
+        engine.plug(VolatilityPlugin).map(|_| ()),
         engine
             .plug(PositionsPlugin {
                 ledger,

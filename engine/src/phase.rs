@@ -17,6 +17,8 @@ pub enum Phase {
     Imbalance,
     /// What trades look like, and who seems to be behind them.
     Patterns,
+    /// What the market did, what its options expect, and what that is called.
+    Volatility,
     /// What the broker reported changes orders, positions and profit.
     Positions,
     /// Strategies score underlyings, pick contracts and watch their exits.
@@ -38,13 +40,14 @@ impl Phase {
     pub const COUNT: usize = Self::ALL.len();
 
     /// All phases in order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Ingest,
         Self::Greeks,
         Self::Vpin,
         Self::Exposure,
         Self::Imbalance,
         Self::Patterns,
+        Self::Volatility,
         Self::Positions,
         Self::Scoring,
         Self::Dedupe,
@@ -70,6 +73,7 @@ impl Phase {
             Self::Exposure => "exposure",
             Self::Imbalance => "imbalance",
             Self::Patterns => "patterns",
+            Self::Volatility => "volatility",
             Self::Positions => "positions",
             Self::Scoring => "scoring",
             Self::Dedupe => "dedupe",

@@ -21,6 +21,7 @@ use systems::history::HistoryPlugin;
 use systems::imbalance::ImbalancePlugin;
 use systems::ingest::IngestPlugin;
 use systems::patterns::PatternsPlugin;
+use systems::volatility::VolatilityPlugin;
 use systems::vpin::VpinPlugin;
 
 /// The session of all these tests, a Monday.
@@ -110,6 +111,7 @@ impl Plugin for Analytics {
         engine.plug(ExposurePlugin)?;
         engine.plug(ImbalancePlugin)?;
         engine.plug(PatternsPlugin)?;
+        engine.plug(VolatilityPlugin)?;
         Ok(())
     }
 }
