@@ -23,6 +23,8 @@ use wire::{Batch, Header};
 
 /// Money, positions, working orders and counts of signals.
 pub mod account;
+/// Flow, volatility and regimes as they leave.
+pub mod climate;
 /// What components become when they leave.
 pub mod convert;
 /// What happened in the tick.

@@ -7,9 +7,11 @@ use crate::account::{Account, Orders, Positions, SignalCounts};
 use crate::analytics::{Delta, Gamma, Imbalance, Vpin};
 use crate::event::Events;
 use crate::execution::Execution;
+use crate::flow::Flow;
 use crate::lane::Lane;
 use crate::market::{Book, Market};
 use crate::status::Status;
+use crate::volatility::{Regime, Volatility};
 use serde::{Deserialize, Serialize};
 
 /// Which run and tick a batch belongs to. Readers drop an older epoch.
@@ -38,6 +40,12 @@ pub struct Batch {
     pub vpins: Lane<Vpin>,
     /// Imbalance of the books.
     pub imbalances: Lane<Imbalance>,
+    /// What trades look like.
+    pub flows: Lane<Flow>,
+    /// Volatility that was and that is expected.
+    pub volatilities: Lane<Volatility>,
+    /// What volatility and the market are called.
+    pub regimes: Lane<Regime>,
     /// Gamma exposure.
     pub gammas: Lane<Gamma>,
     /// Delta exposure.
@@ -66,6 +74,9 @@ impl Batch {
         self.books.clear();
         self.vpins.clear();
         self.imbalances.clear();
+        self.flows.clear();
+        self.volatilities.clear();
+        self.regimes.clear();
         self.gammas.clear();
         self.deltas.clear();
         self.account = None;
@@ -84,6 +95,9 @@ impl Batch {
         self.books.merge(&newer.books);
         self.vpins.merge(&newer.vpins);
         self.imbalances.merge(&newer.imbalances);
+        self.flows.merge(&newer.flows);
+        self.volatilities.merge(&newer.volatilities);
+        self.regimes.merge(&newer.regimes);
         self.gammas.merge(&newer.gammas);
         self.deltas.merge(&newer.deltas);
         replace(&mut self.account, &mut newer.account);

@@ -68,6 +68,12 @@ pub enum SymbolKey {
     Vpin,
     /// Order-book imbalance.
     Obi,
+    /// What trades look like, and who seems to be behind them.
+    Flow,
+    /// Volatility that was and that is expected.
+    Volatility,
+    /// What volatility and the market are called.
+    Regime,
     /// Gamma exposure.
     Gex,
     /// Delta exposure.
@@ -103,13 +109,16 @@ pub enum GlobalKey {
 
 impl SymbolKey {
     /// All kinds, in the order of [`schema`].
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Ticker,
         Self::Last,
         Self::Timestamp,
         Self::Book,
         Self::Vpin,
         Self::Obi,
+        Self::Flow,
+        Self::Volatility,
+        Self::Regime,
         Self::Gex,
         Self::Dex,
     ];
@@ -237,6 +246,38 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         refresh_ms: 2_000,
         aliases: &["metrics:{symbol}:obi", "market:{symbol}:imbalance"],
         description: "order-book imbalance, -1 to 1, positive is bid heavy",
+    },
+    KeyDoc {
+        pattern: "analytics:{symbol}:flow",
+        value: Encoding::Json,
+        payload: "Stamped<flow::Flow>",
+        ttl_ms: Some(6_000),
+        refresh_ms: 2_000,
+        aliases: &[
+            "metrics:{symbol}:sweep",
+            "market:{symbol}:sweep",
+            "analytics:{symbol}:institutional_flow",
+            "analytics:{symbol}:retail_flow",
+        ],
+        description: "odd lots, sweeps, blocks, toxicity, private and institutional shares",
+    },
+    KeyDoc {
+        pattern: "analytics:{symbol}:volatility",
+        value: Encoding::Json,
+        payload: "Stamped<volatility::Volatility>",
+        ttl_ms: Some(12_000),
+        refresh_ms: 4_000,
+        aliases: &[],
+        description: "realised by several estimators, expected over a day and 30 days, skew",
+    },
+    KeyDoc {
+        pattern: "analytics:{symbol}:regime",
+        value: Encoding::Json,
+        payload: "Stamped<volatility::Regime>",
+        ttl_ms: Some(12_000),
+        refresh_ms: 4_000,
+        aliases: &["metrics:{symbol}:regime", "analytics:regime"],
+        description: "how high volatility is for the time of day, and what the market does",
     },
     KeyDoc {
         pattern: "options:{symbol}:gex",
@@ -378,6 +419,9 @@ mod tests {
             "market:BRK.B:book",
             "analytics:BRK.B:vpin",
             "analytics:BRK.B:obi",
+            "analytics:BRK.B:flow",
+            "analytics:BRK.B:volatility",
+            "analytics:BRK.B:regime",
             "options:BRK.B:gex",
             "options:BRK.B:dex",
         ];

@@ -14,6 +14,8 @@ pub mod batch;
 pub mod event;
 /// How orders were executed and how positions ended.
 pub mod execution;
+/// What trades look like.
+pub mod flow;
 /// Redis keys: the only place that spells them.
 pub mod keys;
 /// The newest value of each symbol.
@@ -28,6 +30,8 @@ pub mod status;
 pub mod symbol;
 /// Whose turn it is to be shown.
 pub mod turn;
+/// Volatility and what it and the market are called.
+pub mod volatility;
 
 pub use batch::{Batch, Header, Stamped};
 pub use symbol::Symbol;

@@ -14,11 +14,13 @@ use wire::account::{Account, Orders, Positions, SignalCounts};
 use wire::analytics::{Delta, Gamma, Imbalance, Vpin};
 use wire::batch::Heartbeat;
 use wire::execution::Execution;
+use wire::flow::Flow;
 use wire::keys::{EVENTS_KEPT, GlobalKey, SymbolKey};
 use wire::lane::Row;
 use wire::market::{Book, Market};
 use wire::status::{Halt, Status};
 use wire::turn::{SLOW_TURNS, TICK_MS, TURNS, Turn};
+use wire::volatility::{Regime, Volatility};
 use wire::{Batch, Header, Stamped, Symbol};
 
 const KINDS: usize = SymbolKey::ALL.len();
@@ -47,6 +49,9 @@ struct Entry {
     book: Option<Book>,
     vpin: Option<Vpin>,
     imbalance: Option<Imbalance>,
+    flow: Option<Flow>,
+    volatility: Option<Volatility>,
+    regime: Option<Regime>,
     gamma: Option<Gamma>,
     delta: Option<Delta>,
     keys: [PreparedKey; KINDS],
@@ -116,6 +121,21 @@ impl State {
             let entry = self.entry(row);
             entry.imbalance = Some(row.value);
             entry.mark(SymbolKey::Obi);
+        }
+        for row in batch.flows.rows() {
+            let entry = self.entry(row);
+            entry.flow = Some(row.value);
+            entry.mark(SymbolKey::Flow);
+        }
+        for row in batch.volatilities.rows() {
+            let entry = self.entry(row);
+            entry.volatility = Some(row.value);
+            entry.mark(SymbolKey::Volatility);
+        }
+        for row in batch.regimes.rows() {
+            let entry = self.entry(row);
+            entry.regime = Some(row.value);
+            entry.mark(SymbolKey::Regime);
         }
         for row in batch.gammas.rows() {
             let entry = self.entry(row);
@@ -272,6 +292,9 @@ impl Entry {
             book: None,
             vpin: None,
             imbalance: None,
+            flow: None,
+            volatility: None,
+            regime: None,
             gamma: None,
             delta: None,
             keys: SymbolKey::ALL.map(|kind| PreparedKey::new(&kind.of(symbol), kind.doc().ttl_ms)),
@@ -309,6 +332,9 @@ impl Entry {
             SymbolKey::Book => encode_some(out, header, self.book.as_ref()),
             SymbolKey::Vpin => encode_some(out, header, self.vpin.as_ref()),
             SymbolKey::Obi => encode_some(out, header, self.imbalance.as_ref()),
+            SymbolKey::Flow => encode_some(out, header, self.flow.as_ref()),
+            SymbolKey::Volatility => encode_some(out, header, self.volatility.as_ref()),
+            SymbolKey::Regime => encode_some(out, header, self.regime.as_ref()),
             SymbolKey::Gex => encode_some(out, header, self.gamma.as_ref()),
             SymbolKey::Dex => encode_some(out, header, self.delta.as_ref()),
         }
@@ -358,10 +384,12 @@ impl GlobalWriter<'_, '_> {
 /// Writes between two turns of a key when there are many symbols.
 fn turns(kind: SymbolKey) -> usize {
     match kind {
-        SymbolKey::Book | SymbolKey::Vpin | SymbolKey::Obi => TURNS,
+        SymbolKey::Book | SymbolKey::Vpin | SymbolKey::Obi | SymbolKey::Flow => TURNS,
         SymbolKey::Ticker
         | SymbolKey::Last
         | SymbolKey::Timestamp
+        | SymbolKey::Volatility
+        | SymbolKey::Regime
         | SymbolKey::Gex
         | SymbolKey::Dex => SLOW_TURNS,
     }

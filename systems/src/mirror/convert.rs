@@ -177,7 +177,9 @@ fn levels(side: &[Level]) -> Levels {
     levels
 }
 
-fn validity(stamp: &Stamp) -> Validity {
+/// When, until when and how good, as it leaves.
+#[must_use]
+pub fn validity(stamp: &Stamp) -> Validity {
     Validity {
         computed_at_ms: millis(stamp.computed_at),
         valid_until_ms: millis(stamp.valid_until),

@@ -1,12 +1,17 @@
 //! Underlyings: what changed of them since they were last shown.
 
 use super::Outgoing;
+use super::climate;
 use super::convert::{self, symbol_of};
 use bevy_ecs::prelude::*;
 use components::exposure::{DeltaExposure, ExposureLevels, GammaExposure, ZeroGamma};
 use components::flow::{Imbalance, Vpin};
 use components::market::{Book, LastTrade, Quote, Spot, SymbolId, Ticker};
+use components::patterns::{Participants, TradePatterns};
 use components::quality::Stamp;
+use components::volatility::{
+    ImpliedVolatility, MarketRegime, RealizedVolatility, VolatilityRegime,
+};
 use wire::Symbol;
 use wire::lane::Row;
 use wire::turn::{SLOW_TURNS, TURNS, Turn};
@@ -26,16 +31,31 @@ struct ShownUnderlying {
     book: Book,
     vpin: Stamp,
     imbalance: Stamp,
+    flow: Stamp,
+    volatility: [Stamp; 2],
+    regime: [Stamp; 2],
     gamma: [Stamp; 3],
     delta: Stamp,
 }
 
+type Climate = (
+    &'static RealizedVolatility,
+    &'static ImpliedVolatility,
+    &'static VolatilityRegime,
+    &'static MarketRegime,
+);
 type Underlying = (
     &'static SymbolId,
     &'static Ticker,
     (&'static Quote, &'static LastTrade, &'static Spot),
     &'static Book,
-    (&'static Vpin, &'static Imbalance),
+    (
+        &'static Vpin,
+        &'static Imbalance,
+        &'static TradePatterns,
+        &'static Participants,
+    ),
+    Climate,
     (
         &'static GammaExposure,
         &'static ExposureLevels,
@@ -57,7 +77,7 @@ pub fn show_underlyings(
     shown.turn.advance(length, TURNS);
     shown.slow_turn.advance(length, SLOW_TURNS);
     let (turn, slow_turn) = (shown.turn, shown.slow_turn);
-    for (id, ticker, (quote, trade, spot), book, flow, exposure) in &underlyings {
+    for (id, ticker, (quote, trade, spot), book, flow, weather, exposure) in &underlyings {
         let shown = shown.entry(*id, *ticker);
         let Some(symbol) = shown.symbol else {
             continue;
@@ -74,7 +94,7 @@ pub fn show_underlyings(
                 let value = convert::book(book);
                 batch.books.set(Row { id, symbol, value });
             }
-            let (vpin, imbalance) = flow;
+            let (vpin, imbalance, shapes, who) = flow;
             if replace(&mut shown.vpin, vpin.stamp) {
                 let value = convert::vpin(vpin);
                 batch.vpins.set(Row { id, symbol, value });
@@ -83,9 +103,22 @@ pub fn show_underlyings(
                 let value = convert::imbalance(imbalance);
                 batch.imbalances.set(Row { id, symbol, value });
             }
+            if replace(&mut shown.flow, shapes.stamp) {
+                let value = climate::flow(shapes, who);
+                batch.flows.set(Row { id, symbol, value });
+            }
         }
         if !slow_turn.holds(id as usize) {
             continue;
+        }
+        let (did, expected, level, market) = weather;
+        if replace(&mut shown.volatility, [did.stamp, expected.stamp]) {
+            let value = climate::volatility(did, expected);
+            batch.volatilities.set(Row { id, symbol, value });
+        }
+        if replace(&mut shown.regime, [level.stamp, market.stamp]) {
+            let value = climate::regime(level, market);
+            batch.regimes.set(Row { id, symbol, value });
         }
         let (gamma, levels, zero, delta) = exposure;
         if replace(&mut shown.gamma, [gamma.stamp, levels.stamp, zero.stamp]) {

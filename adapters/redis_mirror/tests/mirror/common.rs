@@ -5,8 +5,10 @@ use serde::de::DeserializeOwned;
 use std::time::Duration;
 use wire::analytics::{Delta, Gamma, Imbalance, Vpin};
 use wire::event::Event;
+use wire::flow::Flow;
 use wire::lane::Row;
 use wire::market::{Book, Market};
+use wire::volatility::{Regime, Volatility};
 use wire::{Batch, Stamped, Symbol};
 
 /// The run that the tests pretend to be.
@@ -59,6 +61,9 @@ pub(crate) fn fill(batch: &mut Batch, id: u32, last: f64) {
         },
     ));
     batch.imbalances.set(row(id, Imbalance::default()));
+    batch.flows.set(row(id, Flow::default()));
+    batch.volatilities.set(row(id, Volatility::default()));
+    batch.regimes.set(row(id, Regime::default()));
     batch.gammas.set(row(id, Gamma::default()));
     batch.deltas.set(row(id, Delta::default()));
 }

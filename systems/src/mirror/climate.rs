@@ -1,0 +1,141 @@
+//! Flow, volatility and regimes as they leave.
+
+use super::convert::{millis, validity};
+use components::market::Side;
+use components::patterns::{self, Participants, TradePatterns};
+use components::volatility::{
+    self, ImpliedVolatility, MarketRegime, RealizedVolatility, VolatilityRegime,
+};
+use wire::flow::{Flow, FlowLabel, SweepSide};
+use wire::volatility::{MarketState, Regime, Volatility, VolatilityLevel};
+
+/// What the trades of an underlying look like.
+#[must_use]
+pub fn flow(shapes: &TradePatterns, who: &Participants) -> Flow {
+    Flow {
+        trades: shapes.trades,
+        odd_ratio: shapes.odd_ratio,
+        sweep_ratio: shapes.sweep_ratio,
+        block_ratio: shapes.block_ratio,
+        toxicity: shapes.toxicity,
+        toxicity_is_complete: shapes.is_complete,
+        label: shapes.label.map(|label| match label {
+            patterns::FlowLabel::Benign => FlowLabel::Benign,
+            patterns::FlowLabel::Neutral => FlowLabel::Neutral,
+            patterns::FlowLabel::Toxic => FlowLabel::Toxic,
+        }),
+        sweep: shapes.sweep.map(|sweep| match sweep.side {
+            Side::Buy => SweepSide::Buy,
+            Side::Sell => SweepSide::Sell,
+        }),
+        sweep_at_ms: shapes.sweep.and_then(|sweep| millis(sweep.began)),
+        retail_share: who.retail_share,
+        retail_imbalance: who.retail_imbalance,
+        institutional_share: who.institutional_share,
+        institutional_imbalance: who.institutional_imbalance,
+        validity: validity(&shapes.stamp),
+    }
+}
+
+/// What an underlying did and what its options expect.
+#[must_use]
+pub fn volatility(did: &RealizedVolatility, expected: &ImpliedVolatility) -> Volatility {
+    let first = expected.by_expiry.first();
+    let within = expected.by_expiry.iter().map(|one| one.contradictions);
+    Volatility {
+        realized_5s: did.five_seconds,
+        realized_1m: did.one_minute,
+        realized_5m: did.five_minutes,
+        bipower_1m: did.bipower,
+        parkinson_1m: did.parkinson,
+        jump_share: did.jump_share,
+        variance_ratio: did.variance_ratio,
+        variance_ratio_z: did.variance_ratio_z,
+        expected_1d: expected.one_day,
+        expected_30d: expected.thirty_days,
+        first_at_the_money: first.and_then(|one| one.at_the_money),
+        first_skew: first.and_then(|one| one.skew),
+        first_butterfly: first.and_then(|one| one.butterfly),
+        contradictions: within.fold(expected.calendar_contradictions, u32::saturating_add),
+        validity: validity(&did.stamp),
+        expected_at_ms: millis(expected.stamp.computed_at),
+    }
+}
+
+/// What volatility and the market of an underlying are called.
+#[must_use]
+pub fn regime(level: &VolatilityRegime, market: &MarketRegime) -> Regime {
+    Regime {
+        level: level.level.map(|level| match level {
+            volatility::VolatilityLevel::Low => VolatilityLevel::Low,
+            volatility::VolatilityLevel::Normal => VolatilityLevel::Normal,
+            volatility::VolatilityLevel::Elevated => VolatilityLevel::Elevated,
+            volatility::VolatilityLevel::High => VolatilityLevel::High,
+            volatility::VolatilityLevel::Shock => VolatilityLevel::Shock,
+        }),
+        level_since_ms: level.level.and_then(|_| millis(level.since)),
+        index: level.index,
+        ratio: level.ratio,
+        state: market.state.map(|state| match state {
+            volatility::MarketState::Shock => MarketState::Shock,
+            volatility::MarketState::Pin => MarketState::Pin,
+            volatility::MarketState::Trend => MarketState::Trend,
+            volatility::MarketState::Reversion => MarketState::Reversion,
+            volatility::MarketState::Expansion => MarketState::Expansion,
+            volatility::MarketState::Quiet => MarketState::Quiet,
+            volatility::MarketState::Neutral => MarketState::Neutral,
+        }),
+        state_since_ms: market.state.and_then(|_| millis(market.since)),
+        turbulence: market.turbulence,
+        transitions: level.transitions.saturating_add(market.transitions),
+        validity: validity(&level.stamp),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use components::quality::{Quality, Stamp};
+    use components::units::Timestamp;
+
+    #[test]
+    fn names_are_those_of_the_components() {
+        use components::volatility::{MarketState as State, VolatilityLevel as Level};
+        for found in Level::ALL {
+            let level = VolatilityRegime {
+                level: Some(found),
+                ..VolatilityRegime::default()
+            };
+            let shown = regime(&level, &MarketRegime::default()).level;
+            let name = serde_json::to_string(&shown).unwrap();
+            assert_eq!(name.trim_matches('"'), found.name());
+        }
+        for found in State::ALL {
+            let market = MarketRegime {
+                state: Some(found),
+                ..MarketRegime::default()
+            };
+            let shown = regime(&VolatilityRegime::default(), &market).state;
+            let name = serde_json::to_string(&shown).unwrap();
+            assert_eq!(name.trim_matches('"'), found.name());
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_null_and_every_value_has_its_age() {
+        let nothing = flow(&TradePatterns::default(), &Participants::default());
+        let text = serde_json::to_string(&nothing).unwrap();
+        assert!(text.contains("\"toxicity\":null"), "{text}");
+        assert!(text.contains("\"computed_at_ms\":null"), "{text}");
+        let did = RealizedVolatility {
+            one_minute: Some(0.2),
+            stamp: Stamp::new(Timestamp(2_000_000), 1_000, Quality::Ok),
+            ..RealizedVolatility::default()
+        };
+        let shown = volatility(&did, &ImpliedVolatility::default());
+        assert_eq!(shown.validity.computed_at_ms, Some(2));
+        assert_eq!(shown.validity.valid_until_ms, Some(1_002));
+        assert_eq!((shown.realized_1m, shown.expected_1d), (Some(0.2), None));
+        assert_eq!(shown.expected_at_ms, None);
+    }
+}
