@@ -140,10 +140,14 @@ mod tests {
     use components::market::{Level, Side, SpotSource};
     use components::order::{Execution, ExecutionId, Fingerprint, Order, OrderId, OrderIntent};
     use components::order::{OrderKind, PermId, Role};
+    use components::patterns::{Participants, TradePatterns};
     use components::quality::Quality;
     use components::quality::Stamp;
     use components::signal::{Intent, SignalId, StrategyName};
     use components::units::{Cash, Price, Timestamp};
+    use components::volatility::{
+        ImpliedVolatility, MarketRegime, MarketState, RealizedVolatility, VolatilityRegime,
+    };
     use engine::calendar::Session;
     use engine::directory::Directory;
     use engine::event::EventKind;
@@ -252,7 +256,18 @@ mod tests {
             (id, ticker),
             (Quote::default(), LastTrade::default(), Spot::default()),
             Book::default(),
-            (Vpin::default(), Imbalance::default()),
+            (
+                Vpin::default(),
+                Imbalance::default(),
+                TradePatterns::default(),
+                Participants::default(),
+            ),
+            (
+                RealizedVolatility::default(),
+                ImpliedVolatility::default(),
+                VolatilityRegime::default(),
+                MarketRegime::default(),
+            ),
             (
                 GammaExposure::default(),
                 DeltaExposure::default(),
@@ -301,7 +316,23 @@ mod tests {
             size: 1,
         };
         fixture.set(0, book);
+        let shapes = TradePatterns {
+            odd_ratio: Some(0.5),
+            stamp,
+            ..TradePatterns::default()
+        };
+        let market = MarketRegime {
+            state: Some(MarketState::Trend),
+            stamp,
+            ..MarketRegime::default()
+        };
+        fixture.set(1, (shapes, market));
         let batch = fixture.tick(2);
+        assert_eq!(ids(batch.flows.rows()), [1]);
+        assert_eq!(batch.flows.rows()[0].value.odd_ratio, Some(0.5));
+        let shown = wire::volatility::MarketState::Trend;
+        assert_eq!(batch.regimes.rows()[0].value.state, Some(shown));
+        assert!(batch.volatilities.rows().is_empty());
         assert_eq!(ids(batch.markets.rows()), [1]);
         assert_eq!(batch.markets.rows()[0].symbol.as_str(), "QQQ");
         assert_eq!(batch.markets.rows()[0].value.spot_usd, Some(410.5));
@@ -313,6 +344,7 @@ mod tests {
         let same = fixture.tick(3);
         assert!(same.markets.rows().is_empty() && same.vpins.rows().is_empty());
         assert!(same.gammas.rows().is_empty() && same.books.rows().is_empty());
+        assert!(same.flows.rows().is_empty() && same.regimes.rows().is_empty());
     }
 
     #[test]
