@@ -12,6 +12,8 @@ mod implied_vol;
 mod levels;
 /// What the kernels on one option at a time share.
 mod options;
+/// Sweeps of a tape.
+mod sweeps;
 /// Tapes of trades.
 mod tape;
 /// Volume buckets and VPIN of a tape.
@@ -53,6 +55,8 @@ pub enum Kernel {
     Vpin(vpin::Args),
     /// Dealer gamma and delta of a chain, walls and zero gamma
     Levels(levels::Args),
+    /// Sweeps of a recorded tape, held against the feed's own marks
+    Sweeps(sweeps::Args),
     /// Imbalance, microprice and slopes of order books
     Imbalance(imbalance::Args),
 }
@@ -67,6 +71,7 @@ pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
         Kernel::ImpliedVol(arguments) => implied_vol::run(arguments, general),
         Kernel::Vpin(arguments) => vpin::run(arguments, general),
         Kernel::Levels(arguments) => levels::run(arguments, general),
+        Kernel::Sweeps(arguments) => sweeps::run(arguments, general),
         Kernel::Imbalance(arguments) => imbalance::run(arguments, general),
     }
 }

@@ -20,6 +20,8 @@ pub(super) struct Tape {
     pub(super) times_ns: Vec<i64>,
     pub(super) prices: Vec<i64>,
     pub(super) sizes: Vec<u32>,
+    /// Sale conditions as LEAN packs them; of recorded ticks only.
+    pub(super) conditions: Vec<u32>,
     /// Bid and ask before the trade; [`Price::NONE`] for a side without a quote.
     quotes: Vec<(Price, Price)>,
 }
@@ -120,6 +122,7 @@ pub(super) fn read_lean(trades: &Input, quotes: Option<&Input>) -> Result<Tape, 
             continue;
         }
         tape.push(Timestamp(at * NANOS_PER_MILLI), Price(price), size);
+        tape.conditions.push(conditions);
         if let Some(quotes) = &mut quotes {
             tape.quotes.push(quotes.before(at)?);
         }

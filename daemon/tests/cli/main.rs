@@ -24,6 +24,8 @@ mod regressions;
 mod replays;
 /// `simulate`.
 mod runs;
+/// `analyze sweeps`.
+mod sweeps;
 
 /// The folder of the recorded data; without one, a line that no test harness captures says so.
 fn recorded_data() -> Option<std::path::PathBuf> {
