@@ -1,5 +1,7 @@
 //! What exists: symbols, option contracts and their data. Data only, no clock and no I/O.
 
+/// What a closing auction is expected to be short of.
+pub mod closing;
 /// Contract identity, terms, OSI symbols, the tie to the underlying.
 pub mod contract;
 /// Dealer exposures of a contract and an underlying.

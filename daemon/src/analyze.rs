@@ -2,6 +2,8 @@
 //!
 //! A row that cannot be computed keeps its id, says why in `status` and leaves its results empty.
 
+/// What closing auctions will be short of.
+mod closing;
 /// Price and Greeks of options.
 mod greeks;
 /// What order books say.
@@ -59,6 +61,8 @@ pub enum Kernel {
     Sweeps(sweeps::Args),
     /// Imbalance, microprice and slopes of order books
     Imbalance(imbalance::Args),
+    /// What closing auctions will be short of, and what saying so is worth
+    Closing(closing::Args),
 }
 
 /// Runs a kernel on a file.
@@ -73,6 +77,7 @@ pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
         Kernel::Levels(arguments) => levels::run(arguments, general),
         Kernel::Sweeps(arguments) => sweeps::run(arguments, general),
         Kernel::Imbalance(arguments) => imbalance::run(arguments, general),
+        Kernel::Closing(arguments) => closing::run(arguments, general),
     }
 }
 

@@ -8,6 +8,7 @@ use engine::plugin::Plugin;
 use engine::ports::{Broker, Clock, Feed, Journal, Mirror};
 use engine::record::{Record, RunStart};
 use strategies::StrategiesPlugin;
+use systems::closing::ClosingPlugin;
 use systems::columns::ColumnsPlugin;
 use systems::commands::CommandsPlugin;
 use systems::commit::CommitPlugin;
@@ -132,6 +133,7 @@ pub fn assemble_with(parts: Parts, strategies: impl Plugin) -> Result<Engine, As
         engine.plug(ExposurePlugin).map(|_| ()),
         engine.plug(ImbalancePlugin).map(|_| ()),
         engine.plug(PatternsPlugin).map(|_| ()),
+        engine.plug(ClosingPlugin).map(|_| ()),
         engine.plug(VolatilityPlugin).map(|_| ()),
         engine
             .plug(PositionsPlugin {

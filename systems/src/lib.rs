@@ -4,6 +4,8 @@
 pub mod books;
 /// Where a contract's row is, and which rows belong to which underlying.
 pub mod chains;
+/// What closing auctions will be short of.
+pub mod closing;
 /// Every column into the digest, once a minute.
 pub mod columns;
 /// What an operator wants.

@@ -28,6 +28,7 @@ fn every_verb_has_help_with_an_example() {
         &["analyze", "vpin"],
         &["analyze", "levels"],
         &["analyze", "imbalance"],
+        &["analyze", "closing"],
         &["completions"],
         &["man"],
     ] {

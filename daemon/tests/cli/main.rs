@@ -8,6 +8,8 @@
 
 /// Damaged, missing and wrong files.
 mod bad_input;
+/// `analyze closing`.
+mod closing;
 /// Help, versions, formats and errors of all verbs.
 mod conduct;
 /// `check`, `show-config`, `keys`.

@@ -18,27 +18,7 @@ pub struct TradeWindow {
 impl TradeWindow {
     /// Takes a print; gives its trade, unless it is no part of regular trading.
     pub fn push(&mut self, print: &Print) -> Option<SidedTrade> {
-        if !is_regular_trade(print.conditions, false) || print.size == 0 {
-            return None;
-        }
-        let by_tick_rule = self.rule.classify(print.price);
-        let side = print.aggressor.or_else(|| {
-            let fraction = lee_ready(print.price, print.bid, print.ask, by_tick_rule);
-            if fraction > 0.5 {
-                Some(Side::Buy)
-            } else if fraction < 0.5 {
-                Some(Side::Sell)
-            } else {
-                None
-            }
-        });
-        let trade = SidedTrade {
-            at: print.at,
-            price: print.price,
-            size: print.size,
-            side,
-            sweep_flag: print.conditions & INTERMARKET_SWEEP != 0,
-        };
+        let trade = sided(print, &mut self.rule)?;
         self.trades.push_back(trade);
         Some(trade)
     }
@@ -66,6 +46,32 @@ impl TradeWindow {
     pub fn trades(&mut self) -> &[SidedTrade] {
         self.trades.make_contiguous()
     }
+}
+
+/// The trade of a print with its side: the source's, else by the quote, else by the last move;
+/// `None` where it is no part of regular trading.
+pub fn sided(print: &Print, rule: &mut TickRule) -> Option<SidedTrade> {
+    if !is_regular_trade(print.conditions, false) || print.size == 0 {
+        return None;
+    }
+    let by_tick_rule = rule.classify(print.price);
+    let side = print.aggressor.or_else(|| {
+        let fraction = lee_ready(print.price, print.bid, print.ask, by_tick_rule);
+        if fraction > 0.5 {
+            Some(Side::Buy)
+        } else if fraction < 0.5 {
+            Some(Side::Sell)
+        } else {
+            None
+        }
+    });
+    Some(SidedTrade {
+        at: print.at,
+        price: print.price,
+        size: print.size,
+        side,
+        sweep_flag: print.conditions & INTERMARKET_SWEEP != 0,
+    })
 }
 
 #[cfg(test)]

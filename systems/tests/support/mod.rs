@@ -15,6 +15,7 @@ use engine::inbox::Inbox;
 use engine::plugin::Plugin;
 use engine::ports::{Feed, FeedError};
 use jiff::civil::{Date, date};
+use systems::closing::ClosingPlugin;
 use systems::exposure::ExposurePlugin;
 use systems::greeks::GreeksPlugin;
 use systems::history::HistoryPlugin;
@@ -111,14 +112,20 @@ impl Plugin for Analytics {
         engine.plug(ExposurePlugin)?;
         engine.plug(ImbalancePlugin)?;
         engine.plug(PatternsPlugin)?;
+        engine.plug(ClosingPlugin)?;
         engine.plug(VolatilityPlugin)?;
         Ok(())
     }
 }
 
-/// An engine that runs `script`, with `flags` over the default config.
+/// An engine that runs `script` today, with `flags` over the default config.
 pub(crate) fn engine(script: Script, flags: &[(&str, &str)]) -> Engine {
-    let session = Calendar::nyse().session(TODAY).unwrap();
+    engine_on(TODAY, script, flags)
+}
+
+/// An engine that runs `script` on `day`, with `flags` over the default config.
+pub(crate) fn engine_on(day: Date, script: Script, flags: &[(&str, &str)]) -> Engine {
+    let session = Calendar::nyse().session(day).unwrap();
     let mut layers = Layers::new(include_str!("../../../config/config.yaml"));
     for (path, text) in flags {
         layers = layers.flag("test", *path, *text);
