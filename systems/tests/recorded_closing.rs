@@ -11,9 +11,9 @@ use systems::closing::parameters::{Parameters, Stage};
 use systems::closing::score::{HeldOut, score_held_out};
 use systems::closing::snapshot::{Auction, Observation, Snapshot};
 
-/// No tenth of confidence may be off by more on average. The first stage is off by most: what a day's
-/// early imbalances turn into differs from day to day more than from stock to stock.
-const CALIBRATION_ERROR_MAX: f64 = 0.12;
+/// By how much confidence and share right may differ over tenths of confidence; 0.062 both ways. The
+/// first stage is off by most: what early imbalances turn into differs more by day than by stock.
+const CALIBRATION_ERROR_MAX: f64 = 0.08;
 
 /// The recorded auctions, or `None` and a line that says so.
 fn auctions() -> Option<Vec<Auction>> {
@@ -79,8 +79,8 @@ fn a_day_that_was_not_fitted_is_projected_no_worse_than_by_persistence() {
         assert!(all.error < 0.5 * all.error_if_it_stays, "{all:?}");
         assert!(all.error < all.error_if_none, "{all:?}");
         for (to_go, line) in &day.score.by_time {
-            // In the last half minute both differ by hundredths of a percent of the auction.
-            let slack = if *to_go <= 30 { 2e-4 } else { 0.0 };
+            // In the last 40 s they differ by a hundredth of a percent of the auction, either way.
+            let slack = if *to_go <= 40 { 2e-4 } else { 0.0 };
             assert!(
                 line.error <= line.error_if_it_stays + slack,
                 "{} at {to_go}: {line:?}",
@@ -88,7 +88,11 @@ fn a_day_that_was_not_fitted_is_projected_no_worse_than_by_persistence() {
             );
         }
         let error = day.score.calibration_error().unwrap();
-        assert!(error < CALIBRATION_ERROR_MAX, "{} is off by {error}", day.day);
+        assert!(
+            error < CALIBRATION_ERROR_MAX,
+            "{} is off by {error}",
+            day.day
+        );
         let tape = day.score.tape.unwrap();
         assert!((tape.confidence - tape.right).abs() < 0.03, "{tape:?}");
     }

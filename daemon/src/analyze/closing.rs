@@ -225,12 +225,7 @@ impl Book {
     }
 }
 
-fn score(
-    table: &mut Table,
-    columns: &Columns,
-    book: &Book,
-    format: Format,
-) -> Result<(), Failure> {
+fn score(table: &mut Table, columns: &Columns, book: &Book, format: Format) -> Result<(), Failure> {
     let mut auctions = BTreeMap::<(i64, i64), Vec<Observation>>::new();
     let mut complaints = Complaints::about(table);
     while let Some(record) = table.next_record()? {
@@ -329,7 +324,8 @@ impl<W: std::io::Write> Sheet<W> {
             self.percent(line.error_if_none),
             self.percent(line.confidence),
             calibration.map_or(missing, |found| self.percent(found)),
-            line.correlation.map_or(missing, |found| self.number(found, 1e3)),
+            line.correlation
+                .map_or(missing, |found| self.number(found, 1e3)),
         ];
         self.rows.row(&cells)
     }

@@ -36,7 +36,9 @@ pub enum FitError {
         rows: usize,
     },
     /// What is fitted on a day may not be scored on it.
-    #[error("{0} days of auctions, must be at least 2: nothing is scored on the day it was fitted on")]
+    #[error(
+        "{0} days of auctions, must be at least 2: nothing is scored on the day it was fitted on"
+    )]
     Days(usize),
 }
 
@@ -80,7 +82,9 @@ fn rows_of(wanted: Stage, auctions: &[&Auction]) -> Vec<Row> {
         };
         for observation in before {
             let snapshot = &observation.snapshot;
-            let Ok(ratio) = snapshot.ratio() else { continue };
+            let Ok(ratio) = snapshot.ratio() else {
+                continue;
+            };
             let (stage, minutes) = Stage::at(snapshot.seconds_to_close);
             if stage != wanted {
                 continue;
@@ -107,16 +111,22 @@ fn fit_stage(rows: &[Row]) -> StageParameters {
     let longest = rows.iter().map(|row| row.minutes).fold(0.0, f64::max);
     // In terms of what is left at the stage's end and start, the two hardly depend on each other.
     let losses = |at: &[f64; 2]| {
-        let loss = at[0].clamp(0.0, EXPONENT_MAX);
-        let over_stage = at[1].clamp(0.0, EXPONENT_MAX);
-        (loss, if longest > 0.0 { over_stage / longest } else { 0.0 })
+        let [loss, over_stage] = *at;
+        (
+            loss,
+            if longest > 0.0 {
+                over_stage / longest
+            } else {
+                0.0
+            },
+        )
     };
     let odds = |at: &[f64; 3]| StageParameters {
         loss: 0.0,
         decay: 0.0,
-        sharpness: math::exp(at[0].clamp(-EXPONENT_MAX, EXPONENT_MAX)),
-        dead_zone: math::exp(at[1].clamp(-EXPONENT_MAX, EXPONENT_MAX)),
-        blur: at[2].clamp(0.0, EXPONENT_MAX),
+        sharpness: math::exp(at[0]),
+        dead_zone: math::exp(at[1]),
+        blur: at[2],
     };
     let error = |at: &[f64; 2]| {
         let (loss, decay) = losses(at);
@@ -137,8 +147,12 @@ fn fit_stage(rows: &[Row]) -> StageParameters {
         };
         rows.iter().map(of).sum::<f64>()
     };
-    let (loss, decay) = losses(&descend([1.0, 0.5], error));
-    let likely = odds(&descend([1.0, 0.0, 0.0], surprise));
+    let (loss, decay) = losses(&descend([1.0, 0.5], [0.0, 0.0], error));
+    let likely = odds(&descend(
+        [1.0, 0.0, 0.0],
+        [-EXPONENT_MAX, -EXPONENT_MAX, 0.0],
+        surprise,
+    ));
     StageParameters {
         loss,
         decay,
@@ -166,8 +180,13 @@ fn tape_right(auctions: &[&Auction]) -> Result<f64, FitError> {
     Ok(right as f64 / rows as f64)
 }
 
-/// The place with the least cost that single and joint steps find from `start`.
-fn descend<const N: usize>(start: [f64; N], cost: impl Fn(&[f64; N]) -> f64) -> [f64; N] {
+/// The place with the least cost that single and joint steps find from `start`, none of its values below
+/// `floor` or above [`EXPONENT_MAX`].
+fn descend<const N: usize>(
+    start: [f64; N],
+    floor: [f64; N],
+    cost: impl Fn(&[f64; N]) -> f64,
+) -> [f64; N] {
     let (mut best, mut least) = (start, cost(&start));
     let mut step = 0.5;
     let neighbours = 3_usize.pow(u32::try_from(N).unwrap_or(0));
@@ -176,8 +195,9 @@ fn descend<const N: usize>(start: [f64; N], cost: impl Fn(&[f64; N]) -> f64) -> 
         for number in 0..neighbours {
             let mut place = from;
             let mut digits = number;
-            for value in &mut place {
+            for (value, floor) in place.iter_mut().zip(&floor) {
                 *value += step * ((digits % 3) as f64 - 1.0);
+                *value = value.clamp(*floor, EXPONENT_MAX);
                 digits /= 3;
             }
             let found = cost(&place);
@@ -203,8 +223,21 @@ mod tests {
             let (along, across) = (at[0] + at[1] - 3.0, at[0] - at[1] - 0.25);
             along * along + 50.0 * across * across
         };
-        let found = descend([0.0, 0.0], cost);
+        let found = descend([0.0, 0.0], [-10.0, -10.0], cost);
         assert!((found[0] - 1.625).abs() < 2e-3 && (found[1] - 1.375).abs() < 2e-3);
+    }
+
+    #[test]
+    fn a_floor_is_left_again() {
+        // While x is below 1.5, y would rather be negative; in the end both are 3 and 1.5.
+        let cost = |at: &[f64; 2]| {
+            let (x, y) = (at[0] - 3.0, at[1] - at[0] + 1.5);
+            x * x + y * y
+        };
+        let found = descend([-4.0, 0.0], [-10.0, 0.0], cost);
+        assert!((found[0] - 3.0).abs() < 2e-3 && (found[1] - 1.5).abs() < 2e-3);
+        let found = descend([-4.0, 0.0], [-10.0, 2.0], cost);
+        assert!((found[0] - 3.25).abs() < 2e-3 && (found[1] - 2.0).abs() < 1e-15);
     }
 
     /// Auctions of which a quarter of the imbalance stays from each of the first two stages, and all from

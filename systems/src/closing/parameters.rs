@@ -123,28 +123,28 @@ impl Parameters {
     pub const RECORDED: Self = Self {
         stages: [
             StageParameters {
-                loss: 1.0,
-                decay: 1.0,
-                sharpness: 1.0,
-                dead_zone: 1.0,
-                blur: 0.0,
+                loss: 2.1367,
+                decay: 0.5301,
+                sharpness: 1.6552,
+                dead_zone: 0.6012,
+                blur: 0.0977,
             },
             StageParameters {
-                loss: 1.0,
-                decay: 1.0,
-                sharpness: 1.0,
-                dead_zone: 1.0,
-                blur: 0.0,
+                loss: 0.6650,
+                decay: 0.1273,
+                sharpness: 8.6894,
+                dead_zone: 0.9645,
+                blur: 0.1348,
             },
             StageParameters {
-                loss: 1.0,
-                decay: 1.0,
-                sharpness: 1.0,
-                dead_zone: 1.0,
-                blur: 0.0,
+                loss: 0.0,
+                decay: 0.0537,
+                sharpness: 37.0875,
+                dead_zone: 1.9351,
+                blur: 0.5078,
             },
         ],
-        tape_right: 0.367,
+        tape_right: 0.3673,
     };
 
     /// Those of `stage`.

@@ -100,7 +100,10 @@ fn grid_and_window_are_those_of_the_config() {
     ];
     let found = projections(HALF_DAY, Script::new(&[], day(HALF_DAY_S)), &flags);
     let times: Vec<i64> = found.iter().map(|(left, _)| *left).collect();
-    assert_eq!(times, (1..=10).rev().map(|m| m * 60_000).collect::<Vec<_>>());
+    assert_eq!(
+        times,
+        (1..=10).rev().map(|m| m * 60_000).collect::<Vec<_>>()
+    );
     let keep = Parameters::RECORDED.of(Stage::Open).keep(0.0);
     assert_eq!(found[9].1.projected_shares, Some(400.0 * keep));
 }
