@@ -192,6 +192,7 @@ fn descend<const N: usize>(
     let neighbours = 3_usize.pow(u32::try_from(N).unwrap_or(0));
     while step >= STEP_MIN {
         let from = best;
+        let mut has_moved = false;
         for number in 0..neighbours {
             let mut place = from;
             let mut digits = number;
@@ -202,10 +203,10 @@ fn descend<const N: usize>(
             }
             let found = cost(&place);
             if found < least {
-                (best, least) = (place, found);
+                (best, least, has_moved) = (place, found, true);
             }
         }
-        if best == from {
+        if !has_moved {
             step /= 2.0;
         }
     }
@@ -236,7 +237,7 @@ mod tests {
         };
         let found = descend([-4.0, 0.0], [-10.0, 0.0], cost);
         assert!((found[0] - 3.0).abs() < 2e-3 && (found[1] - 1.5).abs() < 2e-3);
-        let found = descend([-4.0, 0.0], [-10.0, 2.0], cost);
+        let found = descend([-4.0, 2.0], [-10.0, 2.0], cost);
         assert!((found[0] - 3.25).abs() < 2e-3 && (found[1] - 2.0).abs() < 1e-15);
     }
 

@@ -39,15 +39,25 @@ impl Stage {
     /// The stage at so many seconds before the close, and the minutes left in it.
     #[must_use]
     pub fn at(seconds_to_close: f64) -> (Self, f64) {
-        let (stage, end) = if seconds_to_close > ENTRY_ENDS_S {
-            (Self::Open, ENTRY_ENDS_S)
+        let stage = if seconds_to_close > ENTRY_ENDS_S {
+            Self::Open
         } else if seconds_to_close > LIMIT_ENTRY_ENDS_S {
-            (Self::LimitsOnly, LIMIT_ENTRY_ENDS_S)
+            Self::LimitsOnly
         } else {
-            (Self::Locked, LAST_SNAPSHOT_S)
+            Self::Locked
         };
-        let minutes = (seconds_to_close - end) / 60.0;
-        (stage, minutes.clamp(0.0, SEEN_MIN))
+        (stage, stage.minutes_left(seconds_to_close))
+    }
+
+    /// The minutes from so many seconds before the close to the stage's end, 0 after it.
+    #[must_use]
+    pub fn minutes_left(self, seconds_to_close: f64) -> f64 {
+        let end = match self {
+            Self::Open => ENTRY_ENDS_S,
+            Self::LimitsOnly => LIMIT_ENTRY_ENDS_S,
+            Self::Locked => LAST_SNAPSHOT_S,
+        };
+        ((seconds_to_close - end) / 60.0).clamp(0.0, SEEN_MIN)
     }
 
     /// The name in errors.
@@ -163,7 +173,6 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::float_cmp, reason = "quotients of small whole numbers")]
     fn stages_end_with_the_exchanges_deadlines() {
         assert_eq!(Stage::at(540.0), (Stage::Open, 4.0));
         assert_eq!(Stage::at(3_600.0), (Stage::Open, 5.0));

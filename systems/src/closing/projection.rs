@@ -26,7 +26,8 @@ pub struct Flow {
 
 /// Expects of an auction what stayed, on the recorded days, of an imbalance like the present one.
 ///
-/// The expected side is the present one: on the recorded days no other guess was right more often.
+/// The expected side is the present one: over the recorded days, the likeliest of the three outcomes was
+/// right no more often.
 ///
 /// # Errors
 /// When the snapshot cannot be measured or the close is over.
@@ -65,7 +66,7 @@ pub fn project_flow(
     let lean = flow.bought as f64 - flow.sold as f64;
     let side = side_of(lean).ok_or(NoProjection::NoLean)?;
     // The deadlines make a published imbalance surer, not a tape: it stays with the first stage.
-    let (_, minutes) = Stage::at(seconds_to_close.max(super::parameters::ENTRY_ENDS_S + 1e-9));
+    let minutes = Stage::Open.minutes_left(seconds_to_close);
     Ok(Projection {
         imbalance: lean * parameters.of(Stage::Open).keep(minutes),
         side: Some(side),

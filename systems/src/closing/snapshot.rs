@@ -127,7 +127,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::float_cmp, reason = "these quotients are exact")]
     fn the_imbalance_is_measured_by_the_whole_auction() {
         assert_eq!(ratio(300.0, 900.0), Ok(0.25));
         assert_eq!(ratio(-300.0, 100.0), Ok(-0.75));
