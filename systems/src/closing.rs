@@ -64,7 +64,7 @@ impl Section for ClosingConfig {
     fn check(&self, problems: &mut Problems<'_>) {
         if self.window_s < self.every_s {
             let message = format!(
-                "{}, must be at least `every_s`, {}",
+                "{} is not allowed, must be at least `every_s`, {}",
                 self.window_s, self.every_s
             );
             problems.refuse("window_s", &message);
@@ -167,5 +167,31 @@ pub fn look_ahead_to_the_close(
             ],
         );
         digest.fold(Phase::Patterns, quality as u64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use engine::config::Layers;
+
+    fn refusal(section: &'static str) -> Option<String> {
+        let mut config = Layers::new(section).load().unwrap();
+        let found = config.section::<ClosingConfig>();
+        found.err().map(|error| error.show())
+    }
+
+    #[test]
+    fn a_window_shorter_than_its_step_is_refused() {
+        let good = "closing: { from_s: 3600, every_s: 60, window_s: 60, valid_ms: 45000 }";
+        assert_eq!(refusal(good), None);
+        let short = "closing: { from_s: 3600, every_s: 61, window_s: 60, valid_ms: 45000 }";
+        let found = refusal(short).unwrap();
+        assert!(found.contains("closing.window_s"), "{found}");
+        assert!(found.contains("at least `every_s`, 61"), "{found}");
+        let wrong = "closing: { from_s: 3600, every_s: 0, window_s: 60, valid_ms: 45000 }";
+        let found = refusal(wrong).unwrap();
+        assert!(found.contains("closing.every_s"), "{found}");
+        assert!(found.contains("must be 1 to 600"), "{found}");
     }
 }

@@ -127,7 +127,7 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Those of 200 Nasdaq stocks on two days of 2021 to 2023 (`closing_auction/` in the recorded data,
+    /// Those of 200 Nasdaq stocks on two days of unknown date (`closing_auction/` in the recorded data,
     /// fitted by [`super::fit::fit`] on both days; a test repeats it). What they are worth on a day that
     /// they were not fitted on is in `docs/analytics.md`.
     pub const RECORDED: Self = Self {
