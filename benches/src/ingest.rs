@@ -13,7 +13,6 @@ use engine::calendar::Calendar;
 use engine::clock::{SteppedClock, Tick, Window};
 use engine::config::Layers;
 use engine::engine::{Engine, Setup};
-use engine::phase::Phase;
 use engine::ports::Clock;
 use engine::random::Stream;
 use jiff::civil::{Date, date};

@@ -306,10 +306,6 @@ type Judged<'a> = (
 );
 
 /// Says what volatility and the market are called, once a second.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "a system's arguments are what it touches"
-)]
 pub fn judge_regimes(
     tick: Res<Tick>,
     config: Res<VolatilityConfig>,

@@ -11,7 +11,7 @@ use crate::input::Input;
 use crate::output::{self, Cell, Format, Rows};
 use components::market::Side;
 use components::patterns::Sweep;
-use components::units::{NANOS_PER_MILLI, Price, Timestamp};
+use components::units::{NANOS_PER_MILLI, Timestamp};
 use std::path::PathBuf;
 use systems::patterns::shapes::{SidedTrade, SweepDetector};
 use systems::vpin::conditions::INTERMARKET_SWEEP;
@@ -197,6 +197,7 @@ fn score(trades: &[SidedTrade], found: &[Found]) -> Score {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use components::units::Price;
 
     fn trade(millis: i64, cents: i64, side: Option<Side>, sweep_flag: bool) -> SidedTrade {
         SidedTrade {

@@ -35,10 +35,21 @@ fn recorded_sweeps_are_marked_more_often_than_other_trades() {
                 panic!("{text}");
             };
             let found = |name| column(header, row, name);
-            assert!(found("base_rate") < found("precision"), "{tape} {day} {row}");
+            assert!(
+                found("base_rate") < found("precision"),
+                "{tape} {day} {row}"
+            );
             let all = sweeps(&folder, day, &[]);
-            let trades: f64 = all.lines().skip(1).map(|row| count(&all, row, "trades")).sum();
-            let marked: f64 = all.lines().skip(1).map(|row| count(&all, row, "marked")).sum();
+            let trades: f64 = all
+                .lines()
+                .skip(1)
+                .map(|row| count(&all, row, "trades"))
+                .sum();
+            let marked: f64 = all
+                .lines()
+                .skip(1)
+                .map(|row| count(&all, row, "marked"))
+                .sum();
             assert_eq!((trades, marked), (found("detected"), found("both")));
         }
     }

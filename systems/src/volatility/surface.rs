@@ -202,7 +202,7 @@ mod tests {
         // The call at 101 bids more than the one at 100 asks.
         let place = |rows: &[SurfaceRow], strike: f64, right| {
             rows.iter()
-                .position(|row| row.strike == strike && row.right == right)
+                .position(|row| row.strike.total_cmp(&strike).is_eq() && row.right == right)
                 .unwrap()
         };
         let at = place(&rows, 101.0, Right::Call);

@@ -42,11 +42,11 @@ fn day() -> Vec<(i64, EventKind)> {
 fn ratios_wait_for_enough_trades() {
     let mut engine = engine(Script::new(&[], day()), &[]);
     run_until(&mut engine, 15_000);
-    let patterns: TradePatterns = of_underlying(&mut engine);
+    let patterns: TradePatterns = of_underlying(&engine);
     assert_eq!((patterns.trades, patterns.odd_ratio), (15, None));
     assert_eq!(patterns.stamp.quality, Quality::Warmup);
     run_until(&mut engine, 20_250);
-    let patterns: TradePatterns = of_underlying(&mut engine);
+    let patterns: TradePatterns = of_underlying(&engine);
     assert_eq!((patterns.trades, patterns.odd_ratio), (20, Some(0.0)));
     assert_eq!(patterns.stamp.quality, Quality::Ok);
     // Without VPIN there is no toxicity, however plain the trades are.
@@ -57,20 +57,20 @@ fn ratios_wait_for_enough_trades() {
 fn a_sweep_is_shown_for_thirty_seconds_and_counts_in_the_window_for_sixty() {
     let mut engine = engine(Script::new(&[], day()), &[]);
     run_until(&mut engine, 21_250);
-    let patterns: TradePatterns = of_underlying(&mut engine);
+    let patterns: TradePatterns = of_underlying(&engine);
     let sweep = patterns.sweep.unwrap();
     assert_eq!((sweep.side, sweep.trades), (Side::Buy, 3));
     assert_eq!(patterns.sweep_ratio, Some(3.0 / 23.0));
     assert_eq!(patterns.odd_ratio, Some(3.0 / 23.0));
     run_until(&mut engine, 51_000);
-    let patterns: TradePatterns = of_underlying(&mut engine);
+    let patterns: TradePatterns = of_underlying(&engine);
     assert!(patterns.sweep.is_some());
     run_until(&mut engine, 51_250);
-    let patterns: TradePatterns = of_underlying(&mut engine);
+    let patterns: TradePatterns = of_underlying(&engine);
     assert_eq!(patterns.sweep, None);
     assert_eq!(patterns.sweep_ratio, Some(3.0 / 23.0));
     run_until(&mut engine, 90_000);
-    let patterns: TradePatterns = of_underlying(&mut engine);
+    let patterns: TradePatterns = of_underlying(&engine);
     assert_eq!((patterns.trades, patterns.sweep_ratio), (0, None));
     assert_eq!(patterns.stamp.quality, Quality::NoData);
 }
@@ -82,11 +82,11 @@ fn fractions_of_a_cent_are_private_investors() {
     lines.extend((16..=20).map(|second| (second * 500, trade(1_000_390, 300))));
     let mut engine = engine(Script::new(&[], lines), &[]);
     run_until(&mut engine, 10_250);
-    let who: Participants = of_underlying(&mut engine);
+    let who: Participants = of_underlying(&engine);
     assert_eq!(who.retail_share, Some(0.5));
     assert_eq!(who.retail_imbalance, Some(1.0));
     assert_eq!(who.institutional_share, Some(0.0));
     // A tick's prints are there until the next one begins.
-    let tape: Tape = of_underlying(&mut engine);
+    let tape: Tape = of_underlying(&engine);
     assert!(tape.prints.is_empty());
 }
