@@ -7,6 +7,8 @@
 
 /// What each figure may be.
 mod budgets;
+/// Discovery over a number of tapes.
+mod discovery;
 /// An engine with nothing to do.
 mod empty;
 /// Recorded ticks through the door.
@@ -89,6 +91,7 @@ const BENCHES: [Bench; 27] = [
     }),
     bench("kernel/vpin/10000000", |s| kernels::vpin(s, 10_000_000)),
     bench("kernel/book", kernels::book),
+    bench("kernel/discovery/12", |s| discovery::discovery(s, 12)),
     bench("tick/empty_12_systems", empty::run),
     bench("tick/2000_contracts", |s| tick::run(s, &tick::SMALL)),
     bench("tick/20000_contracts", |s| tick::run(s, &tick::MEDIUM)),

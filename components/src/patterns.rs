@@ -4,9 +4,11 @@ use crate::market::Side;
 use crate::quality::Stamp;
 use crate::units::Timestamp;
 use bevy_ecs::prelude::Component;
+use serde::{Deserialize, Serialize};
 
 /// What flow is called by where its VPIN stands among the values of the last sessions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum FlowLabel {
     /// Balanced flow; that is all that a low VPIN says.
     Benign,

@@ -13,6 +13,7 @@ use systems::columns::ColumnsPlugin;
 use systems::commands::CommandsPlugin;
 use systems::commit::CommitPlugin;
 use systems::dedupe::DedupePlugin;
+use systems::discovery::DiscoveryPlugin;
 use systems::dispatch::DispatchPlugin;
 use systems::exits::ExitsPlugin;
 use systems::exposure::ExposurePlugin;
@@ -135,6 +136,7 @@ pub fn assemble_with(parts: Parts, strategies: impl Plugin) -> Result<Engine, As
         engine.plug(PatternsPlugin).map(|_| ()),
         engine.plug(ClosingPlugin).map(|_| ()),
         engine.plug(VolatilityPlugin).map(|_| ()),
+        engine.plug(DiscoveryPlugin).map(|_| ()),
         engine
             .plug(PositionsPlugin {
                 ledger,

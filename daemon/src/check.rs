@@ -105,7 +105,7 @@ fn check_scenario(text: &Text, names: &[&str], files: &ConfigFiles) -> Result<()
 }
 
 /// Whether every capability takes the config.
-fn plugs_in(mut config: Config) -> Result<(), Failure> {
+pub(crate) fn plugs_in(mut config: Config) -> Result<(), Failure> {
     config
         .section::<ExchangeSection>()
         .map_err(settings::refused)?;

@@ -3,8 +3,8 @@
 use crate::exit::Failure;
 use crate::output::Format;
 use crate::{
-    analyze, check, completions, journals, keys, man, operator, replay, show_config, simulate,
-    torture,
+    analyze, check, completions, discover, journals, keys, man, operator, replay, show_config,
+    simulate, torture,
 };
 use clap::{Parser, Subcommand};
 use control::request::Verb as Asked;
@@ -92,6 +92,8 @@ pub enum Verb {
     ShowConfig(show_config::Args),
     /// Compute Greeks, implied volatility, VPIN, levels or imbalance from a file
     Analyze(analyze::Args),
+    /// Find parameters in the tape of a scenario: bucket sizes, lookbacks, levels, correlations
+    Discover(discover::Args),
     /// Show a journal, or tell whether it is whole
     Journal(journals::Args),
     /// Ask a running engine how it fares
@@ -160,6 +162,7 @@ impl Verb {
             Self::Torture(arguments) => torture::run(arguments, general),
             Self::Keys(_) => keys::run(general),
             Self::Analyze(arguments) => analyze::run(arguments, general),
+            Self::Discover(arguments) => discover::run(arguments, general),
             Self::Completions(arguments) => completions::run(arguments),
             Self::Man(arguments) => man::run(arguments),
         }

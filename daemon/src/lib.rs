@@ -12,6 +12,8 @@ pub mod cli;
 pub mod closes;
 /// Shell completions.
 pub mod completions;
+/// What a tape says about its underlyings.
+pub mod discover;
 /// How the program ends.
 pub mod exit;
 /// Tables read from CSV files and zips.

@@ -2,6 +2,7 @@
 
 use crate::assemble::{DEFAULT_CONFIG, DEFAULT_SIGNALS};
 use crate::closes;
+use crate::discover::file as discovered;
 use crate::exit::Failure;
 use engine::config::{Config, ConfigError, Layers, Node, Section, parse_file};
 use garde::Validate;
@@ -9,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use simulator::ExchangeConfig;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Which config a verb works with.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -46,25 +47,36 @@ pub fn section_names() -> Result<Vec<String>, ConfigError> {
 /// # Errors
 /// If a file cannot be read or is not well-formed.
 pub fn load(files: &ConfigFiles, overrides: Option<Node>) -> Result<Config, Failure> {
-    let config = merge(files, overrides.clone(), None)?;
-    let named = config
-        .leaves()
-        .find(|leaf| leaf.path == closes::FILE_KEY)
-        .and_then(|leaf| value_of(&leaf.value).as_str().map(PathBuf::from));
-    match named.filter(|path| !path.as_os_str().is_empty()) {
-        None => Ok(config),
-        Some(path) => {
-            let closes = (path.display().to_string(), closes::layer(&path)?);
-            merge(files, overrides, Some(closes))
+    let config = merge(files, overrides.clone(), Vec::new())?;
+    let mut named = Vec::new();
+    for (key, layer) in FILES {
+        let path = config
+            .leaves()
+            .find(|leaf| leaf.path == key)
+            .and_then(|leaf| value_of(&leaf.value).as_str().map(PathBuf::from));
+        if let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) {
+            named.push((path.display().to_string(), layer(&path)?));
         }
+    }
+    if named.is_empty() {
+        Ok(config)
+    } else {
+        merge(files, overrides, named)
     }
 }
 
-/// Merges the layers, with the text of one more file over the others.
+/// The keys that name files which become part of the config, and how each becomes a layer.
+type Layer = fn(&Path) -> Result<String, Failure>;
+const FILES: [(&str, Layer); 2] = [
+    (closes::FILE_KEY, closes::layer),
+    (discovered::FILE_KEY, discovered::layer),
+];
+
+/// Merges the layers, with the texts of more files over the others.
 fn merge(
     files: &ConfigFiles,
     overrides: Option<Node>,
-    last: Option<(String, String)>,
+    last: Vec<(String, String)>,
 ) -> Result<Config, Failure> {
     let mut layers = Layers::new(DEFAULT_CONFIG);
     for (file, text) in DEFAULT_SIGNALS {
@@ -77,7 +89,7 @@ fn merge(
         })?;
         layers = layers.file(name, text);
     }
-    if let Some((name, text)) = last {
+    for (name, text) in last {
         layers = layers.file(name, text);
     }
     let variables = std::env::vars_os();

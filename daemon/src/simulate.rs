@@ -27,6 +27,7 @@ mod summary;
 /// The transcript on its way to a file.
 mod transcript_file;
 
+pub(crate) use feeds::feeds;
 pub(crate) use run::not_assembled;
 pub use run::{Options, Outcome, simulate};
 pub use summary::{
@@ -92,7 +93,7 @@ pub struct Args {
 }
 
 /// An instant, RFC 3339 with its offset, a zone in brackets allowed.
-fn instant(text: &str) -> Result<Timestamp, String> {
+pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
     let parsed: Result<jiff::Timestamp, _> = text.parse();
     let nanos = parsed
         .ok()

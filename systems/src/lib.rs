@@ -14,6 +14,8 @@ pub mod commands;
 pub mod commit;
 /// Signals that repeat themselves are dropped.
 pub mod dedupe;
+/// Parameters found in the tape.
+pub mod discovery;
 /// What is durable leaves.
 pub mod dispatch;
 /// When a held option is sold.

@@ -1,13 +1,15 @@
 //! Order-flow toxicity on the volume clock, per underlying.
 //!
 //! Three classifications of the same tape run side by side: bulk volume (the headline), Lee-Ready and
-//! the tick rule. The bucket size comes from the config, else from the mean volume of the run's earlier
-//! sessions; until one of them is known the value is absent with quality `Warmup`.
+//! the tick rule. The bucket size comes from the config, else from what discovery found before the
+//! session's open, else from the mean volume of the run's earlier sessions; until one of them is known
+//! the value is absent with quality `Warmup`.
 
+use crate::discovery::rounds::Discoveries;
 use crate::ingest::Sources;
 use bevy_ecs::prelude::*;
 use components::flow::{Print, Tape, Vpin};
-use components::market::SymbolId;
+use components::market::{SymbolId, Ticker};
 use components::quality::{Quality, Stamp};
 use engine::clock::Tick;
 use engine::config::{ConfigError, Section, within};
@@ -48,7 +50,7 @@ const BUCKET_CHANGE_MIN: f64 = 0.25;
 #[derive(Resource, Clone, Debug, Deserialize, garde::Validate)]
 #[serde(deny_unknown_fields)]
 pub struct VpinConfig {
-    /// Shares of a bucket; 0 takes them from the average daily volume.
+    /// Shares of a bucket; 0 takes them from discovery, else from the average daily volume.
     #[garde(custom(within(0, 1_000_000_000)))]
     pub bucket_volume: u64,
     /// Buckets that an average day fills.
@@ -112,13 +114,15 @@ impl Plugin for VpinPlugin {
 pub fn open_volume_session(
     tick: Res<Tick>,
     config: Res<VpinConfig>,
-    mut underlyings: Query<&mut Toxicity>,
+    discoveries: Option<Res<Discoveries>>,
+    mut underlyings: Query<(&Ticker, &mut Toxicity)>,
 ) {
     if !tick.opens_session {
         return;
     }
-    for mut toxicity in &mut underlyings {
-        toxicity.open_session(&tick, &config);
+    for (ticker, mut toxicity) in &mut underlyings {
+        let found = discoveries.as_ref().and_then(|all| all.bucket(*ticker));
+        toxicity.open_session(&tick, &config, found);
     }
 }
 
@@ -149,7 +153,7 @@ pub fn fill_buckets(
 }
 
 impl Toxicity {
-    fn open_session(&mut self, tick: &Tick, config: &VpinConfig) {
+    fn open_session(&mut self, tick: &Tick, config: &VpinConfig, found: Option<u64>) {
         if self.session_volume > 0 {
             self.volumes
                 .push_back(std::mem::take(&mut self.session_volume));
@@ -158,7 +162,7 @@ impl Toxicity {
             }
             self.past.end_session();
         }
-        if let Some(bucket) = self.bucket_volume(config) {
+        if let Some(bucket) = self.bucket_volume(config, found) {
             let current = self
                 .estimators
                 .as_ref()
@@ -180,9 +184,12 @@ impl Toxicity {
         }
     }
 
-    fn bucket_volume(&self, config: &VpinConfig) -> Option<u64> {
+    fn bucket_volume(&self, config: &VpinConfig, found: Option<u64>) -> Option<u64> {
         if config.bucket_volume > 0 {
             return Some(config.bucket_volume);
+        }
+        if found.is_some() {
+            return found;
         }
         let sessions = u64::try_from(self.volumes.len()).ok().filter(|n| *n > 0)?;
         let average = self.volumes.iter().sum::<u64>() / sessions;

@@ -8,7 +8,7 @@ use simulator::{Faulted, Market, Scripted};
 use std::path::Path;
 
 /// The feeds of a scenario: its synthetic market, its recorded sets, its script.
-pub(super) fn feeds(
+pub(crate) fn feeds(
     scenario: &Scenario,
     plan: &Plan,
     data: &Path,

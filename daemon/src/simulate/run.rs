@@ -8,6 +8,7 @@ use super::record;
 use super::summary::{Events, InboxPeak, Latency, Orders, ReconciliationSummary, Signals, Summary};
 use super::transcript_file::TranscriptFile;
 use crate::assemble::AssembleError;
+use crate::discover::file as discovered;
 use crate::exit::Failure;
 use crate::progress::Progress;
 use crate::reconcile::reconcile;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use systems::books::Books;
 use systems::commit::{self, Recorder};
+use systems::discovery::rounds::Discoveries;
 use systems::ingest::Counts;
 use systems::mirror::account::positions_of;
 use systems::mirror::execution::execution_of;
@@ -91,6 +93,7 @@ pub fn simulate(options: Options) -> Result<Outcome, Failure> {
         options.threads,
     );
     let until = options.until;
+    let state_dir = options.state_dir.clone();
     let Prepared {
         mut engine,
         operators,
@@ -135,6 +138,9 @@ pub fn simulate(options: Options) -> Result<Outcome, Failure> {
         kept::write_ledger(directory, &gateway.ledger())?;
         summary.reconciliation = Some(reconciled(&mut engine, directory)?);
     }
+    if let Some(state_dir) = state_dir {
+        keep_discoveries(&engine, &state_dir)?;
+    }
     record::end(&mut engine, summary.ticks);
     sink.take_from(&mut engine)?;
     sink.finish()?;
@@ -157,6 +163,15 @@ pub fn simulate(options: Options) -> Result<Outcome, Failure> {
     summary.peak_rss_bytes = resources::peak_rss_bytes();
     summary.events_per_s = all_events(&summary.events) as f64 / summary.wall_s.max(1e-9);
     Ok(Outcome { summary })
+}
+
+/// Writes what was discovered, if anything was, beside what is kept of the run.
+fn keep_discoveries(engine: &Engine, state_dir: &Path) -> Result<(), Failure> {
+    let discoveries = engine.world().get_resource::<Discoveries>();
+    match discoveries.and_then(Discoveries::all) {
+        Some(found) => discovered::write(&state_dir.join(discovered::NAME), &found),
+        None => Ok(()),
+    }
 }
 
 /// Compares the journal with the broker's own record; each difference is an alert in the transcript.

@@ -14,6 +14,8 @@ mod closing;
 mod conduct;
 /// `check`, `show-config`, `keys`.
 mod configs;
+/// `discover`, and runs that begin with what it found.
+mod discover;
 /// Kernels against the golden files.
 mod golden;
 /// `analyze levels`.

@@ -36,6 +36,12 @@ impl TradeWindow {
         self.trades.len() != before
     }
 
+    /// Forgets the oldest but `most`.
+    pub fn keep_last(&mut self, most: usize) {
+        let surplus = self.trades.len().saturating_sub(most);
+        self.trades.drain(..surplus);
+    }
+
     /// Forgets everything: a session's flow begins anew.
     pub fn clear(&mut self) {
         self.trades.clear();

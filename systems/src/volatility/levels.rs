@@ -8,9 +8,9 @@ use components::units::Timestamp;
 use components::volatility::VolatilityLevel;
 
 /// Ratios to the median at which a level begins, from elevated down to low's end.
-const RATIOS: [f64; 4] = [0.75, 1.25, 1.75, 2.5];
+pub(crate) const RATIOS: [f64; 4] = [0.75, 1.25, 1.75, 2.5];
 /// The same for volatility itself in the afternoon, as decimals.
-const AFTERNOON: [f64; 4] = [0.10, 0.18, 0.27, 0.40];
+pub(crate) const AFTERNOON: [f64; 4] = [0.10, 0.18, 0.27, 0.40];
 /// And in the morning.
 const MORNING: [f64; 4] = [0.08, 0.14, 0.22, 0.32];
 /// A boundary must be passed by this share of itself.

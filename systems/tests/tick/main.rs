@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may stop")]
 
 mod closing;
+mod discovery;
 mod patterns;
 #[path = "../support/mod.rs"]
 mod support;
