@@ -29,9 +29,16 @@ fn the_built_in_day_says_something_about_each_underlying() {
     assert_eq!(symbols(&found), ["AAA", "BBB", "CCC", "DDD"]);
     assert_eq!(found["computed_at"], "2026-03-02T21:00:00Z");
     for row in found["symbols"].as_array().unwrap() {
-        for value in ["vpin_bucket", "lookback", "volatility", "toxicity"] {
+        for value in ["vpin_bucket", "lookback", "volatility"] {
             assert_eq!(row[value]["basis"]["status"], "ok", "{value} of {row}");
         }
+        assert_eq!(row["vpin_bucket"]["basis"]["observations"], 390);
+        // A quiet day does not fill the window of 50 buckets, and then there is no VPIN.
+        let toxicity = &row["toxicity"];
+        let is_ok = toxicity["basis"]["status"] == "ok";
+        assert_eq!(toxicity["vpin"].is_number(), is_ok, "{row}");
+        assert_eq!(toxicity["toxicity"].is_number(), is_ok, "{row}");
+        assert!((0.0..=1.0).contains(&toxicity["score"].as_f64().unwrap()));
         let day = row["vpin_bucket"]["day_volume"].as_u64().unwrap();
         let shares = row["vpin_bucket"]["shares"].as_u64().unwrap();
         assert!(day / 201 < shares && shares < day / 19, "{shares} of {day}");

@@ -56,6 +56,9 @@ impl TapeMemory {
             self.trades.push(print);
         }
         self.trades.keep_last(TRADES_MAX);
+        if tick.now >= session.close {
+            self.end_minute();
+        }
     }
 
     /// Minutes that are over and remembered.
