@@ -123,6 +123,7 @@ impl Discoveries {
         {
             self.buckets.insert(found.symbol, shares);
         }
+        self.computed_at = found.computed_at;
         self.symbols.insert(found.symbol, found)
     }
 

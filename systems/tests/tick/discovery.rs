@@ -130,6 +130,9 @@ fn a_round_looks_at_one_underlying_a_tick_every_fifteen_minutes() {
             if now != *before {
                 looked.push((since_open(&tick), *name));
                 *before = now;
+                // In the middle of a round the record is as new as its newest part.
+                let all = discoveries.all();
+                assert!(all.is_none_or(|all| now == Some(all.computed_at)));
             }
         }
         if discoveries.rounds != rounds {
