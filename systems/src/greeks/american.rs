@@ -15,6 +15,8 @@
 //! grid in [`dividend`].
 //!
 //! Not for the tick: a price takes some tenths of a millisecond.
+//!
+//! [`dividend`]: crate::greeks::american::dividend
 
 use super::black_scholes::black_scholes;
 use super::terms::Terms;
