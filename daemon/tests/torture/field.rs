@@ -166,11 +166,13 @@ fn r6_every_break_of_the_line_is_a_gap_until_the_broker_was_asked() {
 #[test]
 fn r7_a_question_that_never_ends_makes_the_line_anew() {
     let faults = [GatewayFault::QueryUnanswered, GatewayFault::HalfOpen];
-    // A question that is asked again once is answered; one that is not in time ends the line.
+    // A question that is said again once is answered; one that is said three times within the two
+    // seconds that it has ends the line.
     let plan = scripted(
         7,
         &[
             (40, faults[0]),
+            (200, faults[0]),
             (200, faults[0]),
             (200, faults[0]),
             (400, faults[1]),
