@@ -156,10 +156,10 @@ fn assert_close(place: &str, name: &str, found: f64, expected: f64) {
 
 /// The smile of the nearest expiry.
 fn smile(chain: &Chain) -> SmileShape {
-    let years = chain.eligible().map(|contract| contract.terms.years);
+    let years = chain.contracts.iter().map(|contract| contract.terms.years);
     let nearest = years.fold(f64::INFINITY, f64::min);
     let mut points: Vec<SmilePoint> = Vec::new();
-    for contract in chain.eligible() {
+    for contract in &chain.contracts {
         if contract.terms.years > nearest {
             continue;
         }
