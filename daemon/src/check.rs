@@ -5,7 +5,7 @@ use crate::cli::General;
 use crate::exit::{Exit, Failure};
 use crate::interlock::refuse_live;
 use crate::output::{self, Cell, Format, Rows};
-use crate::scenario::{self, Plan, Text};
+use crate::scenario::{self, Staged, Text};
 use crate::settings::{self, ConfigFiles, ExchangeSection};
 use crate::simulate::not_assembled;
 use components::order::{Order, OrderId};
@@ -98,10 +98,7 @@ fn texts(arguments: &Args) -> Result<Vec<Text>, Failure> {
 }
 
 fn check_scenario(text: &Text, names: &[&str], files: &ConfigFiles) -> Result<(), Failure> {
-    let read = scenario::read_scenario(text, names).map_err(settings::refused)?;
-    Plan::new(&read.scenario)
-        .map_err(|error| Failure::config(format_args!("{}: {error}", text.file)))?;
-    settings::load(files, Some(read.overrides)).and_then(plugs_in)
+    plugs_in(Staged::of(text, names, files)?.config)
 }
 
 /// Whether every capability takes the config.

@@ -12,7 +12,7 @@ use crate::exit::Failure;
 use crate::operator::Place;
 use crate::output::{self, Cell, Format, Rows};
 use crate::progress::Progress;
-use crate::scenario::{self, Plan};
+use crate::scenario::{Plan, Staged};
 use crate::settings::{self, ConfigFiles};
 use crate::simulate::{feeds, instant};
 use crate::{interrupt, resources};
@@ -64,23 +64,21 @@ const LOOK_EVERY: u64 = 256;
 /// If scenario or config are wrong, data are missing or damaged, the run was stopped, or the file
 /// cannot be written.
 pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
-    let name = arguments.scenario.as_deref().unwrap_or(scenario::DEFAULT);
-    let text = scenario::find(name)?;
-    let sections = settings::section_names().map_err(settings::refused)?;
-    let sections: Vec<&str> = sections.iter().map(String::as_str).collect();
-    let read = scenario::read_scenario(&text, &sections).map_err(settings::refused)?;
-    let mut plan = Plan::new(&read.scenario)
-        .map_err(|error| Failure::config(format_args!("{}: {error}", text.file)))?;
-    let config = settings::load(&arguments.config, Some(read.overrides))?;
+    let Staged {
+        scenario,
+        file,
+        mut plan,
+        config,
+        ..
+    } = Staged::named(arguments.scenario.as_deref(), &arguments.config)?;
     // All that is wrong with the config is told, not only the sections that are needed here.
     check::plugs_in(config.clone())?;
-    let feeds = feeds(&read.scenario, &plan, &general.data)?;
+    let feeds = feeds(&scenario, &plan, &general.data)?;
     if let Some(until) = arguments.until {
         plan = plan.until(until);
         if plan.windows.is_empty() {
             return Err(Failure::error(format_args!(
-                "--until {until} is before the first tick of {}",
-                text.file
+                "--until {until} is before the first tick of {file}"
             )));
         }
     }

@@ -21,12 +21,15 @@ mod files;
 mod plan;
 /// What happens in a scenario.
 mod script;
+/// A scenario made ready to run.
+mod staged;
 
 pub use expect::{Expect, Expected, Observed};
 pub use files::{BUILT_IN, DEFAULT, Text, find};
 pub(crate) use files::{in_folder, open};
 pub use plan::{Plan, PlanError};
 pub use script::{Action, FeedDrop, Garble, Halt, Offset, Overrun, Scripted, SpotDrift, SpotJump};
+pub(crate) use staged::Staged;
 
 use engine::calendar::Calendar;
 use engine::config::{ConfigError, Node, parse_file, read};

@@ -39,8 +39,8 @@ use crate::cli::General;
 use crate::exit::{Exit, Failure};
 use crate::interlock::refuse_live;
 use crate::output::{self, Format};
-use crate::scenario::{self, Plan};
-use crate::settings::{self, ConfigFiles};
+use crate::scenario::{DEFAULT, Staged};
+use crate::settings::ConfigFiles;
 use crate::{interrupt, leaves};
 use clap::ValueEnum;
 use components::units::Timestamp;
@@ -123,18 +123,18 @@ pub enum Speed {
 /// If scenario or config are wrong, data are missing, something broke, the run was stopped, or it
 /// did not come out as the scenario expects.
 pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
-    let name = arguments.scenario.as_deref().unwrap_or(scenario::DEFAULT);
-    let text = scenario::find(name)?;
-    let sections = settings::section_names().map_err(settings::refused)?;
-    let sections: Vec<&str> = sections.iter().map(String::as_str).collect();
-    let read = scenario::read_scenario(&text, &sections).map_err(settings::refused)?;
-    let plan = Plan::new(&read.scenario)
-        .map_err(|error| Failure::config(format_args!("{}: {error}", text.file)))?;
-    let mut config = settings::load(&arguments.config, Some(read.overrides))?;
+    let name = arguments.scenario.as_deref().unwrap_or(DEFAULT);
+    let Staged {
+        scenario,
+        file,
+        text: scenario_text,
+        plan,
+        mut config,
+    } = Staged::named(arguments.scenario.as_deref(), &arguments.config)?;
     refuse_live(&mut config, arguments.state_dir.as_deref())?;
     let outcome = simulate(Options {
-        scenario: read.scenario,
-        scenario_text: read.text,
+        scenario,
+        scenario_text,
         plan,
         config,
         data: general.data.clone(),
@@ -171,7 +171,7 @@ pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
         let unmet = summary.unmet.join("; ");
         return Err(Failure::new(
             Exit::Error,
-            format_args!("the run did not come out as {} expects: {unmet}", text.file),
+            format_args!("the run did not come out as {} expects: {unmet}", file),
         ));
     }
     Ok(())

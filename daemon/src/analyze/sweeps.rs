@@ -9,13 +9,14 @@ use crate::cli::General;
 use crate::exit::Failure;
 use crate::input::Input;
 use crate::output::{self, Cell, Format, Rows};
+use components::flow::Print;
 use components::market::Side;
 use components::patterns::Sweep;
 use components::units::{NANOS_PER_MILLI, Timestamp};
 use std::path::PathBuf;
 use systems::patterns::shapes::{SidedTrade, SweepDetector};
-use systems::vpin::conditions::INTERMARKET_SWEEP;
-use systems::vpin::signed::{TickRule, lee_ready};
+use systems::patterns::window::sided;
+use systems::vpin::signed::TickRule;
 
 /// The arguments of `analyze sweeps`.
 #[derive(clap::Args, Debug)]
@@ -70,7 +71,7 @@ pub(super) fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
     }
     let quotes = Input::read(&arguments.quotes)?.into_csv()?;
     let tape = tape::read_lean(&input, Some(&quotes))?;
-    let trades = sided(&tape);
+    let trades = sided_trades(&tape);
     let found = sweeps(&trades);
     let format = general.format_or(Format::Csv);
     if arguments.score {
@@ -131,32 +132,21 @@ fn print_score(score: &Score, format: Format) -> Result<(), Failure> {
 }
 
 /// The trades with their sides by Lee and Ready; none before the first change of price decides.
-fn sided(tape: &Tape) -> Vec<SidedTrade> {
+fn sided_trades(tape: &Tape) -> Vec<SidedTrade> {
     let mut rule = TickRule::default();
     let quoted = tape.quoted().zip(&tape.times_ns).zip(&tape.conditions);
-    quoted
-        .map(|((trade, at), conditions)| {
-            let by_tick_rule = rule.classify(trade.price);
-            let bought = lee_ready(trade.price, trade.bid, trade.ask, by_tick_rule);
-            SidedTrade {
-                at: Timestamp(*at),
-                price: trade.price,
-                size: u64::from(trade.size),
-                side: side_of(bought),
-                sweep_flag: conditions & INTERMARKET_SWEEP != 0,
-            }
-        })
+    let prints = quoted.map(|((trade, at), conditions)| Print {
+        at: Timestamp(*at),
+        price: trade.price,
+        size: u64::from(trade.size),
+        bid: trade.bid,
+        ask: trade.ask,
+        conditions: *conditions,
+        aggressor: None,
+    });
+    prints
+        .filter_map(|print| sided(&print, &mut rule))
         .collect()
-}
-
-fn side_of(bought: f64) -> Option<Side> {
-    if bought > 0.5 {
-        Some(Side::Buy)
-    } else if bought < 0.5 {
-        Some(Side::Sell)
-    } else {
-        None
-    }
 }
 
 fn sweeps(trades: &[SidedTrade]) -> Vec<Found> {

@@ -169,8 +169,24 @@ fn logistic(z: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// Half of an imbalance stays, and its side has the odds 2/3 : 0.213 : 0.12 at a ratio of 1/4.
+    pub(in crate::closing) fn halves() -> Parameters {
+        let ln_2 = core::f64::consts::LN_2;
+        let stage = StageParameters {
+            loss: ln_2,
+            decay: 0.0,
+            sharpness: 4.0 * ln_2,
+            dead_zone: ln_2,
+            blur: 0.0,
+        };
+        Parameters {
+            stages: [stage; 3],
+            tape_right: 0.4,
+        }
+    }
 
     #[test]
     fn stages_end_with_the_exchanges_deadlines() {

@@ -86,24 +86,9 @@ fn side_of(signed: f64) -> Option<Side> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parameters::StageParameters;
+    use super::super::parameters::tests::halves;
     use super::*;
     use proptest::prelude::*;
-
-    fn halves() -> Parameters {
-        let ln_2 = core::f64::consts::LN_2;
-        let stage = StageParameters {
-            loss: ln_2,
-            decay: 0.0,
-            sharpness: 4.0 * ln_2,
-            dead_zone: ln_2,
-            blur: 0.0,
-        };
-        Parameters {
-            stages: [stage; 3],
-            tape_right: 0.4,
-        }
-    }
 
     fn at(seconds_to_close: f64, imbalance: f64, matched: f64) -> Snapshot {
         Snapshot {

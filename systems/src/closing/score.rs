@@ -275,25 +275,9 @@ fn tenth(confidence: f64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parameters::StageParameters;
+    use super::super::parameters::tests::halves;
     use super::super::snapshot::Snapshot;
     use super::*;
-
-    /// Half of an imbalance stays, and its side has the odds 2/3 : 0.213 : 0.12 at a ratio of 1/4.
-    fn parameters() -> Parameters {
-        let ln_2 = core::f64::consts::LN_2;
-        let stage = StageParameters {
-            loss: ln_2,
-            decay: 0.0,
-            sharpness: 4.0 * ln_2,
-            dead_zone: ln_2,
-            blur: 0.0,
-        };
-        Parameters {
-            stages: [stage; 3],
-            tape_right: 0.4,
-        }
-    }
 
     fn auction(day: i64, present: f64, last: f64, mids: [f64; 2]) -> Auction {
         let observation = |seconds_to_close, imbalance, mid| Observation {
@@ -319,7 +303,7 @@ mod tests {
         let up = auction(1, 300.0, 180.0, [1.0, 1.5]);
         let over = auction(1, -300.0, 0.0, [1.0, 0.5]);
         let lone = Auction::default();
-        let found = score(&[&up, &over, &lone], &parameters());
+        let found = score(&[&up, &over, &lone], &halves());
         let line = found.all.unwrap();
         assert_eq!(line.rows, 2);
         let near = |one: f64, other: f64| assert!((one - other).abs() < 1e-15, "{one} {other}");
@@ -343,7 +327,7 @@ mod tests {
 
     #[test]
     fn nothing_has_no_score() {
-        let found = score(&[], &parameters());
+        let found = score(&[], &halves());
         assert_eq!((found.all, found.tape), (None, None));
         assert_eq!(found.calibration_error(), None);
     }

@@ -1,10 +1,11 @@
 //! Looking ahead to the closing auction in the running engine: when, and from what.
 
 use crate::support::{Script, TODAY, engine, engine_on, of_underlying};
+use crate::{quote, trade};
 use components::closing::{ClosingProjection, ClosingSource};
-use components::market::{Side, SymbolId};
+use components::market::Side;
 use components::quality::Quality;
-use components::units::{Price, Timestamp};
+use components::units::Timestamp;
 use engine::event::EventKind;
 use jiff::civil::{Date, date};
 use systems::closing::parameters::{Parameters, Stage};
@@ -13,30 +14,10 @@ const HALF_DAY: Date = date(2026, 11, 27);
 const WHOLE_DAY_S: i64 = 23_400;
 const HALF_DAY_S: i64 = 12_600;
 
-fn quote() -> EventKind {
-    EventKind::Quote {
-        symbol: SymbolId(0),
-        bid: Price(1_000_000),
-        ask: Price(1_000_400),
-        bid_size: 300,
-        ask_size: 200,
-    }
-}
-
-fn trade(price: i64, size: u32) -> EventKind {
-    EventKind::Trade {
-        symbol: SymbolId(0),
-        price: Price(price),
-        size,
-        conditions: 0,
-        aggressor: None,
-    }
-}
-
 /// 500 shares bought 5,000 s before the close, 100 sold 3,700 s before it.
 fn day(seconds: i64) -> Vec<(i64, EventKind)> {
     vec![
-        (10, quote()),
+        (10, quote(100.0, 100.04)),
         ((seconds - 5_000) * 1_000, trade(1_000_400, 500)),
         ((seconds - 3_700) * 1_000, trade(1_000_000, 100)),
     ]

@@ -48,6 +48,17 @@ fn quote(bid: f64, ask: f64) -> EventKind {
     }
 }
 
+/// A regular trade at `price` in 1/10,000 USD, of nobody knows which side.
+fn trade(price: i64, size: u32) -> EventKind {
+    EventKind::Trade {
+        symbol: SymbolId(0),
+        price: Price(price),
+        size,
+        conditions: 0,
+        aggressor: None,
+    }
+}
+
 fn option_quote(id: u32, bid: f64, ask: f64) -> EventKind {
     EventKind::OptionQuote {
         contract: ContractId(id),

@@ -1,36 +1,16 @@
 //! The shapes of trades in the running engine: what they are called, and for how long.
 
 use crate::support::{Script, engine, of_underlying, run_until};
+use crate::{quote, trade};
 use components::flow::Tape;
-use components::market::{Side, SymbolId};
+use components::market::Side;
 use components::patterns::{Participants, TradePatterns};
 use components::quality::Quality;
-use components::units::Price;
 use engine::event::EventKind;
-
-fn quote() -> EventKind {
-    EventKind::Quote {
-        symbol: SymbolId(0),
-        bid: Price(1_000_000),
-        ask: Price(1_000_400),
-        bid_size: 300,
-        ask_size: 200,
-    }
-}
-
-fn trade(price: i64, size: u32) -> EventKind {
-    EventKind::Trade {
-        symbol: SymbolId(0),
-        price: Price(price),
-        size,
-        conditions: 0,
-        aggressor: None,
-    }
-}
 
 /// Twenty quiet round lots a second apart, then a sweep of three odd ones through three prices.
 fn day() -> Vec<(i64, EventKind)> {
-    let mut lines = vec![(10, quote())];
+    let mut lines = vec![(10, quote(100.0, 100.04))];
     lines.extend((1..=20).map(|second| (second * 1_000, trade(1_000_100, 100))));
     lines.push((21_000, trade(1_000_300, 7)));
     lines.push((21_050, trade(1_000_400, 8)));
@@ -77,7 +57,7 @@ fn a_sweep_is_shown_for_thirty_seconds_and_counts_in_the_window_for_sixty() {
 
 #[test]
 fn fractions_of_a_cent_are_private_investors() {
-    let mut lines = vec![(10, quote())];
+    let mut lines = vec![(10, quote(100.0, 100.04))];
     lines.extend((1..=15).map(|second| (second * 500, trade(1_000_200, 100))));
     lines.extend((16..=20).map(|second| (second * 500, trade(1_000_390, 300))));
     let mut engine = engine(Script::new(&[], lines), &[]);
