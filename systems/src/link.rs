@@ -57,6 +57,11 @@ pub struct BrokerConfig {
     /// after one second, two more, four more and so on.
     #[garde(custom(within(1, 600)))]
     pub query_s: i64,
+    /// A new line that brings nothing for so long after the first question is made anew, milliseconds:
+    /// until it stands nothing is known to be protected, and what makes half a line at the broker's
+    /// end seldom gets better.
+    #[garde(custom(within(500, 60_000)))]
+    pub first_word_ms: i64,
 }
 
 impl Section for BrokerConfig {
@@ -93,6 +98,8 @@ pub struct Link {
     reconciled: bool,
     /// Whether it leads to another account than it should.
     astray: bool,
+    /// Whether it has brought anything since it was made.
+    heard: bool,
     account: Option<String>,
     /// The question that is open.
     open_query: Option<Question>,
@@ -146,6 +153,7 @@ impl Link {
     /// The line stands.
     fn stand(&mut self) {
         self.connected = !self.astray;
+        self.heard = false;
         self.reconciled = false;
         self.open_query = None;
         self.asked_at = None;
@@ -215,8 +223,7 @@ fn follow_line(
                 link.account = Some(wanted);
                 if link.astray {
                     // Somebody may be changing it: the line is made anew, but not at once.
-                    link.retry = None;
-                    link.break_line(tick.now, config.query_s);
+                    link.break_line(tick.now, 1);
                     latch_wrong_account(tick.now, &mut books, &mut reflection);
                 }
             }
@@ -230,7 +237,7 @@ fn follow_line(
                 reflection.note(format_args!("line resumed {code}"));
                 link.stand();
             }
-            _ => {}
+            _ => link.heard = true,
         }
     }
 }
@@ -417,10 +424,14 @@ fn ask_broker(
     let is_open =
         |order: &LedgerOrder| order.former_quantity().is_some() && order.followed.perms.len() < 2;
     link.wants |= books.ledger().open_orders().any(is_open);
-    let age = |since: Timestamp| tick.now.nanos_since(since) / 1_000_000_000;
+    let age = |since: Timestamp| tick.now.nanos_since(since) / NANOS_PER_SECOND;
+    let patience = match link.heard {
+        true => config.query_s.saturating_mul(NANOS_PER_SECOND),
+        false => config.first_word_ms.saturating_mul(1_000_000),
+    };
     if let Some(open) = &mut link.open_query {
         let query = open.number;
-        if age(open.asked_at) >= config.query_s {
+        if tick.now.nanos_since(open.asked_at) >= patience {
             reflection.note(format_args!("query {query} was not answered"));
             let changes = books.enter(tick.now, Record::Unanswered { query });
             reflection.show(changes);

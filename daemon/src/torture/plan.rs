@@ -398,7 +398,7 @@ signals:
       min_oi: 0
 dedupe: {{ cooldown_s: 5 }}
 journal: {{ sync: {sync} }}
-broker: {{ account: {ACCOUNT}, answer_s: 5, reconcile_s: 30, query_s: 2 }}
+broker: {{ account: {ACCOUNT}, answer_s: 5, reconcile_s: 30, query_s: 2, first_word_ms: 1250 }}
 risk: {{ good_for_s: 15, last_entry_before_close_s: {last_entry_s} }}
 exits:
   stop_share: {stop_share}

@@ -93,22 +93,58 @@ fn another_account_is_only_observed_and_never_asked() {
 }
 
 #[test]
+fn another_account_is_not_taken_for_the_end_of_the_line() {
+    let mut desk = Desk::new(&[("broker.account", "DU2")], script(), None);
+    let reconnected = |desk: &Desk| desk.count(|done| *done == Done::Reconnected);
+    desk.say(connected()).ticks(4);
+    assert_eq!(reconnected(&desk), 0, "not at once");
+    desk.ticks(2);
+    assert_eq!(reconnected(&desk), 1, "after a second");
+    desk.seconds(8);
+    assert_eq!(reconnected(&desk), 4, "and after one, two and four more");
+}
+
+#[test]
 fn a_question_without_an_answer_makes_the_line_anew() {
-    let mut desk = Desk::new(&[], script(), None);
+    let mut desk = Desk::ready(&[]);
     desk.paper().answers = false;
-    desk.say(connected()).seconds(9);
+    let before = queries(&desk);
+    let asked_at = |desk: &Desk| desk.paper().done.iter().filter_map(asked).last();
+    desk.seconds(50);
+    while queries(&desk) == before {
+        desk.tick();
+    }
+    let query = asked_at(&desk).unwrap();
+    desk.ticks(39);
     assert_eq!(desk.count(|done| *done == Done::Reconnected), 0);
-    desk.seconds(2);
+    desk.ticks(1);
     assert_eq!(desk.count(|done| *done == Done::Reconnected), 1);
     assert!(!link(&desk).is_ready());
-    // After 0, 0.75, 1.5, 2.25, 3.25, 5.25 and 9.25 seconds over the old line, at once over the new
-    // one; the same question until the line is given up.
-    let asked: Vec<_> = desk.paper().done.iter().filter_map(asked).collect();
-    assert_eq!(asked, [1, 1, 1, 1, 1, 1, 1, 2]);
-    let given_up = Record::Unanswered { query: 1 };
+    // After 0, 0.75, 1.5, 2.25, 3.25, 5.25 and 9.25 seconds: the same question until the line is
+    // given up.
+    let done = desk.paper().done.clone();
+    let said = done.iter().filter_map(asked).filter(|said| *said == query);
+    assert_eq!(said.count(), 7);
+    let given_up = Record::Unanswered { query };
     assert_eq!(records(&desk).filter(|one| *one == given_up).count(), 1);
     desk.paper().answers = true;
     desk.seconds(12);
+    assert!(link(&desk).is_ready());
+}
+
+#[test]
+fn a_new_line_that_brings_nothing_is_made_anew_sooner() {
+    let mut desk = Desk::new(&[], script(), None);
+    desk.paper().answers = false;
+    desk.say(connected()).ticks(19);
+    assert_eq!(desk.count(|done| *done == Done::Reconnected), 0);
+    desk.ticks(3);
+    assert_eq!(desk.count(|done| *done == Done::Reconnected), 1);
+    // After 0, 0.75, 1.5, 2.25 and 3.25 seconds over the old line, at once over the new one.
+    let asked: Vec<_> = desk.paper().done.iter().filter_map(asked).collect();
+    assert_eq!(asked, [1, 1, 1, 1, 1, 2]);
+    desk.paper().answers = true;
+    desk.seconds(6);
     assert!(link(&desk).is_ready());
 }
 
