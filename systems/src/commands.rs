@@ -180,7 +180,11 @@ pub fn cancel_entries(
     // I17: a halt that forgets the entries which work already is none.
     if ledger.restriction() >= Restriction::Halted && !planted(17) {
         let entries = ledger.open_orders().filter(|order| {
-            let can_be = matches!(order.status(), OrderStatus::Working | OrderStatus::Sent);
+            // What the broker did not answer for may work there.
+            let can_be = matches!(
+                order.status(),
+                OrderStatus::Working | OrderStatus::Sent | OrderStatus::Unknown
+            );
             order.role() == Role::Entry && can_be && !order.cancel_pending()
         });
         wishes.cancels.extend(entries.map(|order| order.id()));

@@ -56,8 +56,8 @@ pub struct Halt {
     pub cause: Cause,
     /// Opening orders that arrived at the broker after it and before it was lifted.
     pub openings_after: u64,
-    /// Milliseconds from the halt, or from the instant since which an entry was known to work, until it
-    /// was called back, the longest of all entries; absent if there was none.
+    /// Milliseconds from the halt, or from the instant since which an entry was known to work and the
+    /// line to stand, until it was called back, the longest of all entries; absent if there was none.
     pub cancels_ms: Option<i64>,
     /// When it was lifted, if it was.
     pub lifted: Option<Timestamp>,

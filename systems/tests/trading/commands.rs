@@ -42,6 +42,23 @@ fn a_halt_is_latched_and_calls_entries_back() {
     );
 }
 
+/// I17: what the broker did not answer for may work there.
+#[test]
+fn a_halt_calls_an_entry_back_that_was_not_answered() {
+    let mut desk = Desk::ready(&[]);
+    desk.paper().accepts = false;
+    desk.buy(CALL_100, 80.0).tick();
+    let entry = desk.submitted()[0][0].id;
+    desk.seconds(12);
+    assert_eq!(desk.status(entry), OrderStatus::Unknown);
+    let cancelled = |desk: &Desk| desk.count(|done| *done == Done::Cancelled(entry));
+    assert_eq!(cancelled(&desk), 0);
+    desk.command(Command::Halt).tick();
+    assert_eq!(cancelled(&desk), 1, "in the same tick");
+    desk.seconds(2);
+    assert_eq!(cancelled(&desk), 1, "once");
+}
+
 #[test]
 fn a_repeated_number_is_obeyed_once() {
     let mut desk = Desk::ready(&[]);

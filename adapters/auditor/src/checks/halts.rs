@@ -20,6 +20,8 @@ pub(crate) struct Halts {
     /// Strategies that are due to be paused, and since when.
     due: BTreeMap<StrategyName, Timestamp>,
     reconciled_at: Option<Timestamp>,
+    /// When the line was last made, or came back.
+    stood_at: Option<Timestamp>,
 }
 
 impl Halts {
@@ -74,7 +76,7 @@ impl Halts {
         }
     }
 
-    /// Counts a refusal, with the model as it was before.
+    /// Counts a refusal and notes when the line stands, with the model as it was before.
     pub(crate) fn note_report(
         &mut self,
         model: &Model,
@@ -82,8 +84,13 @@ impl Halts {
         moment: &Moment,
         report: &Report,
     ) {
-        let Report::Rejected { order, .. } = report else {
-            return;
+        let order = match report {
+            Report::Rejected { order, .. } => order,
+            Report::Connected { .. } | Report::Resumed { .. } => {
+                self.stood_at = Some(moment.now);
+                return;
+            }
+            _ => return,
         };
         let Some(order) = model.orders.get(order).filter(|order| !order.is_over()) else {
             return;
@@ -102,13 +109,14 @@ impl Halts {
         }
     }
 
-    /// How long after a halt, or after it was known to work, an entry was first called back.
+    /// How long after a halt, or after it was known to work over a line that stands, an entry was
+    /// first called back.
     fn note_cancel(&mut self, model: &Model, moment: &Moment, order: OrderId) {
         let Some(order) = model.orders.get(&order) else {
             return;
         };
         let is_first = order.terms().role == Role::Entry && !order.cancel_pending();
-        let known_at = self.reconciled_at.unwrap_or(moment.now);
+        let known_at = self.reconciled_at.max(self.stood_at).unwrap_or(moment.now);
         let halt = self.halts.last_mut().filter(|halt| halt.lifted.is_none());
         let halt = halt.filter(|halt| is_first && halt.level >= Restriction::Halted);
         if let Some(halt) = halt {
@@ -138,7 +146,10 @@ impl Halts {
             return;
         };
         for order in model.in_flight() {
-            let works = matches!(order.status, OrderStatus::Working | OrderStatus::Sent);
+            let works = matches!(
+                order.status,
+                OrderStatus::Working | OrderStatus::Sent | OrderStatus::Unknown
+            );
             let is_entry = order.terms().role == Role::Entry;
             let since = halted_at.max(order.changed_at).max(known_at);
             let is_late = millis(since, moment.now) > limits.cancel_within_ms;
