@@ -1,7 +1,9 @@
 //! What Risk refuses beside the limits, and what an approval is made of.
 
 use crate::desk::Desk;
-use crate::market::{CALL_100, CALL_101, PUT_100, connected, price, quote, script, spot, strategy};
+use crate::market::{
+    CALL_100, CALL_101, PUT_100, connected, price, quote, script, spot, strategy, terms,
+};
 use components::market::SymbolId;
 use components::order::{OrderId, OrderKind, Role};
 use components::signal::Intent;
@@ -128,6 +130,31 @@ fn late_in_the_session_nothing_is_opened() {
     check_refused(&mut desk, "risk_window");
 }
 
+/// What expires today is sold `before_close_s` before the close: it is not bought in the minute before.
+#[test]
+fn what_would_be_sold_again_at_once_is_not_bought() {
+    let (expiring, later) = ("TEST  260302C00100000", CALL_100);
+    let today = || {
+        let mut script = script();
+        script.contracts[2] = terms(expiring);
+        script
+    };
+    // At the twelfth second after the open a minute is left until then.
+    let flags = [
+        ("exits.before_close_s", "23328"),
+        ("exits.strategies", "{}"),
+    ];
+    let entries = |wait_s: usize, osi: &str| {
+        let mut desk = Desk::new(&flags, today(), None);
+        desk.say(connected()).ticks(24).seconds(wait_s);
+        desk.buy(osi, 80.0).ticks(2);
+        (desk.submitted().len(), desk.blocked("risk_window"))
+    };
+    assert_eq!(entries(5, expiring), (1, 0));
+    assert_eq!(entries(7, expiring), (0, 1));
+    assert_eq!(entries(7, later), (1, 0));
+}
+
 #[test]
 fn after_a_wild_move_nothing_is_opened() {
     let mut desk = Desk::ready(&[
@@ -164,6 +191,19 @@ fn a_pause_of_trading_lasts_five_seconds_longer_to_the_tick() {
         desk.ticks(ticks).buy(CALL_100, 80.0).tick();
         assert_eq!(desk.submitted().len(), bought, "{ticks}");
     }
+}
+
+/// A move of twice the usual size is none, though prices never stood so high.
+#[test]
+fn a_move_like_those_before_it_is_not_wild() {
+    let mut desk = Desk::ready(&[("breakers.volatility_returns_min", "4")]);
+    for dollars in [101.0, 100.0, 101.001, 100.001, 101.0, 100.0, 102.0] {
+        desk.event(spot(dollars - 0.01, dollars + 0.01))
+            .seconds(300);
+    }
+    let now = desk.engine.world().resource::<Tick>().now;
+    let tripped = desk.engine.world().resource::<Tripped>();
+    assert!(!tripped.is_turbulent(SymbolId(0), now));
 }
 
 #[test]
