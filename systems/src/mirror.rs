@@ -7,6 +7,7 @@ use crate::overload::Overload;
 use account::{ShownAccount, show_account, show_signals};
 use bevy_ecs::prelude::*;
 use convert::millis;
+use discovered::{ShownDiscoveries, show_discoveries};
 use engine::clock::Tick;
 use engine::config::ConfigError;
 use engine::digest::Digest;
@@ -23,10 +24,12 @@ use wire::{Batch, Header};
 
 /// Money, positions, working orders and counts of signals.
 pub mod account;
-/// Flow, volatility and regimes as they leave.
+/// Flow, volatility, regimes and closing auctions as they leave.
 pub mod climate;
 /// What components become when they leave.
 pub mod convert;
+/// What discovery found.
+pub mod discovered;
 /// What happened in the tick.
 pub mod events;
 /// How orders were executed and how positions ended.
@@ -51,6 +54,7 @@ impl Plugin for MirrorPlugin {
         world.init_resource::<ShownUnderlyings>();
         world.init_resource::<ShownAccount>();
         world.init_resource::<ShownExecution>();
+        world.init_resource::<ShownDiscoveries>();
         world.init_resource::<ShownStatus>();
         world.insert_resource(Outlet {
             mirror: self.mirror,
@@ -62,6 +66,7 @@ impl Plugin for MirrorPlugin {
             .add(Phase::Mirror, show_signals)
             .add(Phase::Mirror, show_events)
             .add(Phase::Mirror, show_execution)
+            .add(Phase::Mirror, show_discoveries)
             .add(Phase::Mirror, show_status);
         if planted(37) {
             // I37: what is shown is not durable yet.

@@ -5,6 +5,8 @@
 
 use crate::account::{Account, Orders, Positions, SignalCounts};
 use crate::analytics::{Delta, Gamma, Imbalance, Vpin};
+use crate::closing::Closing;
+use crate::discovered::Discovered;
 use crate::event::Events;
 use crate::execution::Execution;
 use crate::flow::Flow;
@@ -46,6 +48,8 @@ pub struct Batch {
     pub volatilities: Lane<Volatility>,
     /// What volatility and the market are called.
     pub regimes: Lane<Regime>,
+    /// What the closing auctions are expected to be short of.
+    pub closings: Lane<Closing>,
     /// Gamma exposure.
     pub gammas: Lane<Gamma>,
     /// Delta exposure.
@@ -60,6 +64,8 @@ pub struct Batch {
     pub signals: Option<SignalCounts>,
     /// How orders were executed, if that changed.
     pub execution: Option<Execution>,
+    /// What a round of discovery found, if one ended.
+    pub discovered: Option<Discovered>,
     /// How the engine fares, if that changed or was not shown for a second.
     pub status: Option<Status>,
     /// What happened.
@@ -77,6 +83,7 @@ impl Batch {
         self.flows.clear();
         self.volatilities.clear();
         self.regimes.clear();
+        self.closings.clear();
         self.gammas.clear();
         self.deltas.clear();
         self.account = None;
@@ -84,6 +91,7 @@ impl Batch {
         self.orders = None;
         self.signals = None;
         self.execution = None;
+        self.discovered = None;
         self.status = None;
         self.events.clear();
     }
@@ -98,6 +106,7 @@ impl Batch {
         self.flows.merge(&newer.flows);
         self.volatilities.merge(&newer.volatilities);
         self.regimes.merge(&newer.regimes);
+        self.closings.merge(&newer.closings);
         self.gammas.merge(&newer.gammas);
         self.deltas.merge(&newer.deltas);
         replace(&mut self.account, &mut newer.account);
@@ -105,6 +114,7 @@ impl Batch {
         replace(&mut self.orders, &mut newer.orders);
         replace(&mut self.signals, &mut newer.signals);
         replace(&mut self.execution, &mut newer.execution);
+        replace(&mut self.discovered, &mut newer.discovered);
         replace(&mut self.status, &mut newer.status);
         self.events.append(&mut newer.events);
         newer.clear();

@@ -74,6 +74,8 @@ pub enum SymbolKey {
     Volatility,
     /// What volatility and the market are called.
     Regime,
+    /// What the closing auction is expected to be short of.
+    Closing,
     /// Gamma exposure.
     Gex,
     /// Delta exposure.
@@ -99,6 +101,16 @@ pub enum GlobalKey {
     Signals,
     /// How orders were executed and positions ended.
     Execution,
+    /// Shares of VPIN buckets that were found.
+    BucketSizes,
+    /// For how long moves are remembered.
+    Lookbacks,
+    /// Where levels of volatility begin.
+    VolatilityLevels,
+    /// How toxic the flow was found to be.
+    Toxicities,
+    /// How the underlyings move together.
+    Correlations,
     /// How the engine fares.
     Status,
     /// Whether trading is halted.
@@ -109,7 +121,7 @@ pub enum GlobalKey {
 
 impl SymbolKey {
     /// All kinds, in the order of [`schema`].
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Ticker,
         Self::Last,
         Self::Timestamp,
@@ -119,6 +131,7 @@ impl SymbolKey {
         Self::Flow,
         Self::Volatility,
         Self::Regime,
+        Self::Closing,
         Self::Gex,
         Self::Dex,
     ];
@@ -145,7 +158,7 @@ impl SymbolKey {
 
 impl GlobalKey {
     /// All kinds, in the order of [`schema`].
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::Epoch,
         Self::Heartbeat,
         Self::Tickers,
@@ -154,6 +167,11 @@ impl GlobalKey {
         Self::Orders,
         Self::Signals,
         Self::Execution,
+        Self::BucketSizes,
+        Self::Lookbacks,
+        Self::VolatilityLevels,
+        Self::Toxicities,
+        Self::Correlations,
         Self::Status,
         Self::Halt,
         Self::Events,
@@ -191,6 +209,10 @@ pub static COMMANDS: KeyDoc = KeyDoc {
 
 /// Entries that the stream of events keeps, nearly.
 pub const EVENTS_KEPT: u64 = 10_000;
+
+/// An hour and a day, in milliseconds.
+const HOUR_MS: u64 = 3_600_000;
+const DAY_MS: u64 = 24 * HOUR_MS;
 
 static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
     KeyDoc {
@@ -278,6 +300,15 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         refresh_ms: 4_000,
         aliases: &["metrics:{symbol}:regime", "analytics:regime"],
         description: "how high volatility is for the time of day, and what the market does",
+    },
+    KeyDoc {
+        pattern: "analytics:{symbol}:closing",
+        value: Encoding::Json,
+        payload: "Stamped<closing::Closing>",
+        ttl_ms: Some(12_000),
+        refresh_ms: 4_000,
+        aliases: &["analytics:moc:{symbol}"],
+        description: "imbalance that the closing auction is expected to end with, in shares",
     },
     KeyDoc {
         pattern: "options:{symbol}:gex",
@@ -370,6 +401,51 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         description: "counters by name, latency, slippage and fees by strategy, how positions ended",
     },
     KeyDoc {
+        pattern: "discovered:vpin_bucket_size",
+        value: Encoding::Json,
+        payload: "Stamped<discovered::Parameters<BucketSize>>",
+        ttl_ms: Some(DAY_MS),
+        refresh_ms: HOUR_MS,
+        aliases: &[],
+        description: "shares of a VPIN bucket by symbol, of the last round of discovery",
+    },
+    KeyDoc {
+        pattern: "discovered:lookback_bars",
+        value: Encoding::Json,
+        payload: "Stamped<discovered::Parameters<Lookback>>",
+        ttl_ms: Some(DAY_MS),
+        refresh_ms: HOUR_MS,
+        aliases: &[],
+        description: "minutes for which moves are remembered, by symbol",
+    },
+    KeyDoc {
+        pattern: "discovered:vol_regimes",
+        value: Encoding::Json,
+        payload: "Stamped<discovered::Parameters<VolatilityLevels>>",
+        ttl_ms: Some(DAY_MS),
+        refresh_ms: HOUR_MS,
+        aliases: &[],
+        description: "where levels of realised volatility begin, by symbol",
+    },
+    KeyDoc {
+        pattern: "discovered:flow_toxicity",
+        value: Encoding::Json,
+        payload: "Stamped<discovered::Parameters<Toxicity>>",
+        ttl_ms: Some(DAY_MS),
+        refresh_ms: HOUR_MS,
+        aliases: &["discovered:mm_profiles"],
+        description: "how toxic the flow of the tape is, by symbol",
+    },
+    KeyDoc {
+        pattern: "discovered:correlation_matrix",
+        value: Encoding::Json,
+        payload: "Stamped<discovered::Matrix>",
+        ttl_ms: Some(DAY_MS),
+        refresh_ms: HOUR_MS,
+        aliases: &[],
+        description: "how the underlyings move together",
+    },
+    KeyDoc {
         pattern: "engine:status",
         value: Encoding::Json,
         payload: "Stamped<status::Status>",
@@ -422,6 +498,7 @@ mod tests {
             "analytics:BRK.B:flow",
             "analytics:BRK.B:volatility",
             "analytics:BRK.B:regime",
+            "analytics:BRK.B:closing",
             "options:BRK.B:gex",
             "options:BRK.B:dex",
         ];
@@ -442,6 +519,11 @@ mod tests {
                 "orders:working",
                 "signals:summary",
                 "metrics:execution",
+                "discovered:vpin_bucket_size",
+                "discovered:lookback_bars",
+                "discovered:vol_regimes",
+                "discovered:flow_toxicity",
+                "discovered:correlation_matrix",
                 "engine:status",
                 "global:halt",
                 "events:engine",

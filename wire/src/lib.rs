@@ -10,6 +10,10 @@ pub mod account;
 pub mod analytics;
 /// Everything that one tick shows.
 pub mod batch;
+/// What a closing auction is expected to be short of.
+pub mod closing;
+/// Parameters found in the tape.
+pub mod discovered;
 /// What happened and must not be replaced by something newer.
 pub mod event;
 /// How orders were executed and how positions ended.

@@ -13,6 +13,10 @@ use serde::{Serialize, Serializer};
 use wire::account::{Account, Orders, Positions, SignalCounts};
 use wire::analytics::{Delta, Gamma, Imbalance, Vpin};
 use wire::batch::Heartbeat;
+use wire::closing::Closing;
+use wire::discovered::{
+    BucketSize, Discovered, Lookback, Matrix, Parameters, Toxicity, VolatilityLevels,
+};
 use wire::execution::Execution;
 use wire::flow::Flow;
 use wire::keys::{EVENTS_KEPT, GlobalKey, SymbolKey};
@@ -37,6 +41,11 @@ pub(crate) struct State {
     orders: Global<Orders>,
     signals: Global<SignalCounts>,
     execution: Global<Execution>,
+    buckets: Global<Parameters<BucketSize>>,
+    lookbacks: Global<Parameters<Lookback>>,
+    levels: Global<Parameters<VolatilityLevels>>,
+    toxicities: Global<Parameters<Toxicity>>,
+    matrix: Global<Matrix>,
     status: Global<Status>,
     halt: Global<Halt>,
     events: Recent,
@@ -52,6 +61,7 @@ struct Entry {
     flow: Option<Flow>,
     volatility: Option<Volatility>,
     regime: Option<Regime>,
+    closing: Option<Closing>,
     gamma: Option<Gamma>,
     delta: Option<Delta>,
     keys: [PreparedKey; KINDS],
@@ -137,6 +147,11 @@ impl State {
             entry.regime = Some(row.value);
             entry.mark(SymbolKey::Regime);
         }
+        for row in batch.closings.rows() {
+            let entry = self.entry(row);
+            entry.closing = Some(row.value);
+            entry.mark(SymbolKey::Closing);
+        }
         for row in batch.gammas.rows() {
             let entry = self.entry(row);
             entry.gamma = Some(row.value);
@@ -152,6 +167,9 @@ impl State {
         self.orders.take(&mut batch.orders);
         self.signals.take(&mut batch.signals);
         self.execution.take(&mut batch.execution);
+        if let Some(found) = batch.discovered.take() {
+            self.take_discovered(found);
+        }
         self.halt.take(&mut batch.status.as_ref().map(Status::halt));
         self.status.take(&mut batch.status);
         self.events.count_dropped(batch.events.dropped());
@@ -159,6 +177,14 @@ impl State {
             self.events.push(&self.header, event);
         }
         batch.clear();
+    }
+
+    fn take_discovered(&mut self, found: Discovered) {
+        self.buckets.take(&mut Some(found.buckets));
+        self.lookbacks.take(&mut Some(found.lookbacks));
+        self.levels.take(&mut Some(found.levels));
+        self.toxicities.take(&mut Some(found.toxicities));
+        self.matrix.take(&mut Some(found.matrix));
     }
 
     /// The run shown.
@@ -261,6 +287,11 @@ impl State {
         writer.write(GlobalKey::Orders, &mut self.orders)?;
         writer.write(GlobalKey::Signals, &mut self.signals)?;
         writer.write(GlobalKey::Execution, &mut self.execution)?;
+        writer.write(GlobalKey::BucketSizes, &mut self.buckets)?;
+        writer.write(GlobalKey::Lookbacks, &mut self.lookbacks)?;
+        writer.write(GlobalKey::VolatilityLevels, &mut self.levels)?;
+        writer.write(GlobalKey::Toxicities, &mut self.toxicities)?;
+        writer.write(GlobalKey::Correlations, &mut self.matrix)?;
         writer.write(GlobalKey::Status, &mut self.status)?;
         writer.write(GlobalKey::Halt, &mut self.halt)
     }
@@ -295,6 +326,7 @@ impl Entry {
             flow: None,
             volatility: None,
             regime: None,
+            closing: None,
             gamma: None,
             delta: None,
             keys: SymbolKey::ALL.map(|kind| PreparedKey::new(&kind.of(symbol), kind.doc().ttl_ms)),
@@ -335,6 +367,7 @@ impl Entry {
             SymbolKey::Flow => encode_some(out, header, self.flow.as_ref()),
             SymbolKey::Volatility => encode_some(out, header, self.volatility.as_ref()),
             SymbolKey::Regime => encode_some(out, header, self.regime.as_ref()),
+            SymbolKey::Closing => encode_some(out, header, self.closing.as_ref()),
             SymbolKey::Gex => encode_some(out, header, self.gamma.as_ref()),
             SymbolKey::Dex => encode_some(out, header, self.delta.as_ref()),
         }
@@ -390,6 +423,7 @@ fn turns(kind: SymbolKey) -> usize {
         | SymbolKey::Timestamp
         | SymbolKey::Volatility
         | SymbolKey::Regime
+        | SymbolKey::Closing
         | SymbolKey::Gex
         | SymbolKey::Dex => SLOW_TURNS,
     }

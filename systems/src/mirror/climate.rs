@@ -1,11 +1,13 @@
-//! Flow, volatility and regimes as they leave.
+//! Flow, volatility, regimes and closing auctions as they leave.
 
 use super::convert::{millis, validity};
+use components::closing::{self, ClosingProjection};
 use components::market::Side;
 use components::patterns::{self, Participants, TradePatterns};
 use components::volatility::{
     self, ImpliedVolatility, MarketRegime, RealizedVolatility, VolatilityRegime,
 };
+use wire::closing::{Closing, ClosingSource};
 use wire::flow::{Flow, FlowLabel, SweepSide};
 use wire::volatility::{MarketState, Regime, Volatility, VolatilityLevel};
 
@@ -19,11 +21,7 @@ pub fn flow(shapes: &TradePatterns, who: &Participants) -> Flow {
         block_ratio: shapes.block_ratio,
         toxicity: shapes.toxicity,
         toxicity_is_complete: shapes.is_complete,
-        label: shapes.label.map(|label| match label {
-            patterns::FlowLabel::Benign => FlowLabel::Benign,
-            patterns::FlowLabel::Neutral => FlowLabel::Neutral,
-            patterns::FlowLabel::Toxic => FlowLabel::Toxic,
-        }),
+        label: shapes.label.map(flow_label),
         sweep: shapes.sweep.map(|sweep| match sweep.side {
             Side::Buy => SweepSide::Buy,
             Side::Sell => SweepSide::Sell,
@@ -34,6 +32,32 @@ pub fn flow(shapes: &TradePatterns, who: &Participants) -> Flow {
         institutional_share: who.institutional_share,
         institutional_imbalance: who.institutional_imbalance,
         validity: validity(&shapes.stamp),
+    }
+}
+
+/// What flow is called.
+#[must_use]
+pub fn flow_label(label: patterns::FlowLabel) -> FlowLabel {
+    match label {
+        patterns::FlowLabel::Benign => FlowLabel::Benign,
+        patterns::FlowLabel::Neutral => FlowLabel::Neutral,
+        patterns::FlowLabel::Toxic => FlowLabel::Toxic,
+    }
+}
+
+/// What the closing auction of an underlying is expected to be short of.
+#[must_use]
+pub fn closing(found: &ClosingProjection) -> Closing {
+    Closing {
+        projected_shares: found.projected_shares,
+        confidence: found.confidence,
+        published_shares: found.published_shares,
+        source: match found.source {
+            closing::ClosingSource::None => ClosingSource::None,
+            closing::ClosingSource::Published => ClosingSource::Published,
+            closing::ClosingSource::Tape => ClosingSource::Tape,
+        },
+        validity: validity(&found.stamp),
     }
 }
 

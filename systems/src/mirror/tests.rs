@@ -8,6 +8,7 @@ use crate::ledger::Ledger;
 use crate::positions::Account;
 use crate::reports::portfolio::{Portfolio, view_portfolio};
 use crate::scoring::Signals;
+use components::closing::{ClosingProjection, ClosingSource};
 use components::contract::{Contract, Expiry, Instrument, OptionTerms};
 use components::exposure::{DeltaExposure, ExposureLevels, GammaExposure, ZeroGamma};
 use components::flow::{Imbalance, Vpin};
@@ -142,6 +143,7 @@ fn underlying(id: SymbolId, ticker: Ticker) -> impl Bundle {
             ImpliedVolatility::default(),
             VolatilityRegime::default(),
             MarketRegime::default(),
+            ClosingProjection::default(),
         ),
         (
             GammaExposure::default(),
@@ -201,12 +203,22 @@ fn a_batch_holds_what_changed_and_nothing_else() {
         stamp,
         ..MarketRegime::default()
     };
-    fixture.set(1, (shapes, market));
+    let closing = ClosingProjection {
+        projected_shares: Some(-1_200.0),
+        source: ClosingSource::Tape,
+        stamp,
+        ..ClosingProjection::default()
+    };
+    fixture.set(1, (shapes, market, closing));
     let batch = fixture.tick(2);
     assert_eq!(ids(batch.flows.rows()), [1]);
     assert_eq!(batch.flows.rows()[0].value.odd_ratio, Some(0.5));
     let shown = wire::volatility::MarketState::Trend;
     assert_eq!(batch.regimes.rows()[0].value.state, Some(shown));
+    assert_eq!(ids(batch.closings.rows()), [1]);
+    let closing = batch.closings.rows()[0].value;
+    assert_eq!(closing.projected_shares, Some(-1_200.0));
+    assert_eq!(closing.source, wire::closing::ClosingSource::Tape);
     assert!(batch.volatilities.rows().is_empty());
     assert_eq!(ids(batch.markets.rows()), [1]);
     assert_eq!(batch.markets.rows()[0].symbol.as_str(), "QQQ");
@@ -219,6 +231,7 @@ fn a_batch_holds_what_changed_and_nothing_else() {
     let same = fixture.tick(3);
     assert!(same.markets.rows().is_empty() && same.vpins.rows().is_empty());
     assert!(same.gammas.rows().is_empty() && same.books.rows().is_empty());
+    assert!(same.closings.rows().is_empty());
     assert!(same.flows.rows().is_empty() && same.regimes.rows().is_empty());
 }
 

@@ -4,6 +4,7 @@ use super::Outgoing;
 use super::climate;
 use super::convert::{self, symbol_of};
 use bevy_ecs::prelude::*;
+use components::closing::ClosingProjection;
 use components::exposure::{DeltaExposure, ExposureLevels, GammaExposure, ZeroGamma};
 use components::flow::{Imbalance, Vpin};
 use components::market::{Book, LastTrade, Quote, Spot, SymbolId, Ticker};
@@ -34,6 +35,7 @@ struct ShownUnderlying {
     flow: Stamp,
     volatility: [Stamp; 2],
     regime: [Stamp; 2],
+    closing: Stamp,
     gamma: [Stamp; 3],
     delta: Stamp,
 }
@@ -43,6 +45,7 @@ type Climate = (
     &'static ImpliedVolatility,
     &'static VolatilityRegime,
     &'static MarketRegime,
+    &'static ClosingProjection,
 );
 type Underlying = (
     &'static SymbolId,
@@ -111,7 +114,7 @@ pub fn show_underlyings(
         if !slow_turn.holds(id as usize) {
             continue;
         }
-        let (did, expected, level, market) = weather;
+        let (did, expected, level, market, closing) = weather;
         if replace(&mut shown.volatility, [did.stamp, expected.stamp]) {
             let value = climate::volatility(did, expected);
             batch.volatilities.set(Row { id, symbol, value });
@@ -119,6 +122,10 @@ pub fn show_underlyings(
         if replace(&mut shown.regime, [level.stamp, market.stamp]) {
             let value = climate::regime(level, market);
             batch.regimes.set(Row { id, symbol, value });
+        }
+        if replace(&mut shown.closing, closing.stamp) {
+            let value = climate::closing(closing);
+            batch.closings.set(Row { id, symbol, value });
         }
         let (gamma, levels, zero, delta) = exposure;
         if replace(&mut shown.gamma, [gamma.stamp, levels.stamp, zero.stamp]) {

@@ -109,7 +109,7 @@ fn a_question_without_an_answer_makes_the_line_anew() {
     let mut desk = Desk::ready(&[]);
     desk.paper().answers = false;
     let before = queries(&desk);
-    let asked_at = |desk: &Desk| desk.paper().done.iter().filter_map(asked).last();
+    let asked_at = |desk: &Desk| desk.paper().done.iter().filter_map(asked).next_back();
     desk.seconds(50);
     while queries(&desk) == before {
         desk.tick();

@@ -4,6 +4,11 @@ use redis::{Commands, Connection};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 use wire::analytics::{Delta, Gamma, Imbalance, Vpin};
+use wire::closing::Closing;
+use wire::discovered::{
+    Basis, BucketSize, Discovered, Lookback, Matrix, Parameter, Parameters, Status, Toxicity,
+    VolatilityLevels,
+};
 use wire::event::Event;
 use wire::flow::Flow;
 use wire::lane::Row;
@@ -64,8 +69,61 @@ pub(crate) fn fill(batch: &mut Batch, id: u32, last: f64) {
     batch.flows.set(row(id, Flow::default()));
     batch.volatilities.set(row(id, Volatility::default()));
     batch.regimes.set(row(id, Regime::default()));
+    batch.closings.set(row(id, Closing::default()));
     batch.gammas.set(row(id, Gamma::default()));
     batch.deltas.set(row(id, Delta::default()));
+}
+
+/// What a round of discovery found for the symbol of number 3.
+pub(crate) fn found() -> Discovered {
+    fn of<T>(value: T) -> Parameters<T> {
+        let parameter = Parameter {
+            value,
+            basis: basis(),
+        };
+        Parameters {
+            computed_at_ms: Some(1_500),
+            symbols: [(symbol(3), parameter)].into(),
+        }
+    }
+    fn basis() -> Basis {
+        Basis {
+            status: Status::Ok,
+            observations: 400,
+            reason: None,
+        }
+    }
+    Discovered {
+        buckets: of(BucketSize {
+            shares: Some(12_000),
+            day_volume_shares: Some(600_000),
+            median_trade_shares: Some(100),
+        }),
+        lookbacks: of(Lookback {
+            bars: 30,
+            bound: None,
+        }),
+        levels: of(VolatilityLevels {
+            low_below: 0.1,
+            elevated_from: 0.18,
+            high_from: 0.27,
+            shock_from: 0.4,
+            median: None,
+        }),
+        toxicities: of(Toxicity {
+            vpin: None,
+            score: None,
+            toxicity: None,
+            label: None,
+        }),
+        matrix: Matrix {
+            computed_at_ms: Some(1_500),
+            symbols: vec![symbol(3)],
+            shrinkage: None,
+            matrix: vec![vec![Some(1.0)]],
+            basis: basis(),
+        },
+    }
 }
 
 /// An event that can be told from others.

@@ -10,7 +10,7 @@ mod commands;
 mod common;
 mod secrets;
 
-use common::{EPOCH, empty, event, fill, market, read, row, symbol, until};
+use common::{EPOCH, empty, event, fill, found, market, read, row, symbol, until};
 use engine::ports::Mirror;
 use redis::streams::StreamRangeReply;
 use redis::{Commands, Connection};
@@ -19,6 +19,7 @@ use redis_mirror::{RedisMirror, Settings};
 use wire::account::{Account, Orders, Positions, SignalCounts};
 use wire::analytics::Vpin;
 use wire::batch::Heartbeat;
+use wire::discovered::{BucketSize, Parameters};
 use wire::event::{EVENTS_MAX, Event};
 use wire::execution::Execution;
 use wire::keys::{Encoding, GlobalKey, KeyDoc, SymbolKey, schema};
@@ -39,6 +40,7 @@ fn full(tick: u64) -> Batch {
     batch.orders = Some(Orders::default());
     batch.signals = Some(SignalCounts::default());
     batch.execution = Some(Execution::default());
+    batch.discovered = Some(found());
     batch.status = Some(Status::default());
     batch.events.push(event(1));
     batch
@@ -95,6 +97,9 @@ fn every_key_of_the_schema_appears_with_its_life_time() {
         check_everything_is_there(&mut connection);
         let ticker: Stamped<Market> =
             read(&mut connection, &SymbolKey::Ticker.of(symbol(0))).unwrap();
+        let sizes: Stamped<Parameters<BucketSize>> =
+            read(&mut connection, GlobalKey::BucketSizes.key()).unwrap();
+        assert_eq!(sizes.value, found().buckets);
         assert_eq!((ticker.epoch, ticker.tick), (EPOCH, 4));
         assert_eq!(ticker.value, market(123.45));
         let last: f64 = connection.get(SymbolKey::Last.of(symbol(0))).unwrap();
