@@ -35,7 +35,8 @@ struct ShownUnderlying {
     flow: Stamp,
     volatility: [Stamp; 2],
     regime: [Stamp; 2],
-    closing: Stamp,
+    /// Absent until it was shown: most of a session there is no projection, and a reader is to know.
+    closing: Option<Stamp>,
     gamma: [Stamp; 3],
     delta: Stamp,
 }
@@ -123,7 +124,7 @@ pub fn show_underlyings(
             let value = climate::regime(level, market);
             batch.regimes.set(Row { id, symbol, value });
         }
-        if replace(&mut shown.closing, closing.stamp) {
+        if replace(&mut shown.closing, Some(closing.stamp)) {
             let value = climate::closing(closing);
             batch.closings.set(Row { id, symbol, value });
         }

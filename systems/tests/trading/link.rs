@@ -260,6 +260,7 @@ fn an_adopted_position_keeps_its_stop_over_a_restart() {
     let before = *desk.ledger().holding(&held).expect("it was adopted");
     assert_eq!(before.strategy, systems::exits::ADOPTED);
     assert_eq!(before.best, price(3.40));
+    assert_eq!(before.entry_price, price(2.02), "its cost, not the bid");
     let mut folded = Ledger::new(Cash(1_000_000_000));
     for frame in &desk.paper().frames {
         Books::fold(&mut folded, frame).unwrap();

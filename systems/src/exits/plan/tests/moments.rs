@@ -67,7 +67,9 @@ fn parts_are_sold_when_the_legs_have_made_room() {
     assert_eq!(desk.act(), [close(3, 40_000, Intent::ScaleOut)]);
     desk.answer_all();
     desk.quote = quote(39_000);
-    desk.wait(1_000);
+    desk.wait(750);
+    assert_eq!(desk.act(), [], "too early to take it back");
+    desk.wait(250);
     assert_eq!(
         desk.act(),
         [cancel(OrderId(100))],
