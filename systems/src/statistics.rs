@@ -9,3 +9,5 @@ pub mod kmeans;
 pub mod ridge;
 /// Mean, deviation and z-score of the last values.
 pub mod rolling;
+/// Quantiles and correlations of a sample.
+pub mod sample;

@@ -6,6 +6,7 @@ mod golden;
 use components::contract::Right;
 use golden::{Row, Table};
 use systems::greeks::american::dividend::{CashDividend, american_price_with_dividend};
+use systems::greeks::american::greeks::american_greeks;
 use systems::greeks::american::{american_implied_volatility, american_price};
 use systems::greeks::black_scholes::black_scholes;
 use systems::greeks::terms::Terms;
@@ -50,6 +51,27 @@ fn golden_american_prices_agree() {
                 row.place()
             );
         }
+        compared += 1;
+    }
+    assert!(compared > 0);
+}
+
+#[test]
+fn golden_american_deltas_agree() {
+    let mut compared = 0;
+    for row in Table::read("american.csv").rows() {
+        if row.optional("cash_dividend").is_some() {
+            continue;
+        }
+        let found = american_greeks(&terms(row), row.number("sigma"));
+        let expected = row.number("delta_american");
+        let off = (found.delta - expected).abs();
+        assert!(
+            off <= 1e-5,
+            "{}: {} for {expected}",
+            row.place(),
+            found.delta
+        );
         compared += 1;
     }
     assert!(compared > 0);

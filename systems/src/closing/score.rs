@@ -8,6 +8,7 @@ use super::fit::{FitError, fit};
 use super::parameters::{Parameters, Stage};
 use super::projection::project;
 use super::snapshot::{Auction, Observation};
+use crate::statistics::sample::correlation;
 use engine::math;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -238,21 +239,6 @@ impl Sums {
 fn lines<K: Ord>(sums: BTreeMap<K, Sums>) -> BTreeMap<K, Line> {
     let line = |(key, sums): (K, Sums)| sums.line().map(|line| (key, line));
     sums.into_iter().filter_map(line).collect()
-}
-
-fn correlation(pairs: &[(f64, f64)]) -> Option<f64> {
-    let n = pairs.len() as f64;
-    let mean_x = pairs.iter().map(|(x, _)| x).sum::<f64>() / n;
-    let mean_y = pairs.iter().map(|(_, y)| y).sum::<f64>() / n;
-    let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
-    for (x, y) in pairs {
-        let (x, y) = (x - mean_x, y - mean_y);
-        xx += x * x;
-        yy += y * y;
-        xy += x * y;
-    }
-    let size = (xx * yy).sqrt();
-    (size > 0.0 && size.is_finite()).then(|| xy / size)
 }
 
 #[expect(

@@ -20,6 +20,7 @@ use crate::patterns::shapes::Shapes;
 use crate::patterns::toxicity::{label, pattern_score, toxicity};
 use crate::statistics::autocorrelation::{LAGS, LOOKBACK_WITHOUT_MEMORY, lookback};
 use crate::statistics::kmeans::on_a_line;
+use crate::statistics::sample::quantile;
 use crate::volatility::bars::MINUTE_NANOS;
 use crate::volatility::levels::{AFTERNOON, RATIOS};
 use crate::volatility::realized::{MINUTES_PER_YEAR, realized};
@@ -178,20 +179,6 @@ fn levels(returns: &[f64]) -> VolatilityFound {
             Basis::ok(n)
         },
     }
-}
-
-/// The `p` quantile of sorted values, linear between neighbours (type 7).
-fn quantile(sorted: &[f64], p: f64) -> Option<f64> {
-    let last = sorted.len().checked_sub(1)?;
-    let place = p * last as f64;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a place among the values"
-    )]
-    let below = (place.floor() as usize).min(last);
-    let above = (below + 1).min(last);
-    Some(sorted[below] + (place - below as f64) * (sorted[above] - sorted[below]))
 }
 
 fn flow(seen: &Seen<'_>, rules: &Rules, bucket: Option<u64>) -> ToxicityFound {

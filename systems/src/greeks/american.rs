@@ -19,6 +19,7 @@
 //! [`dividend`]: crate::greeks::american::dividend
 
 use super::black_scholes::black_scholes;
+use super::implied_volatility::implied_volatility;
 use super::terms::Terms;
 use components::contract::Right;
 use core::f64::consts::{FRAC_PI_4, PI};
@@ -26,6 +27,8 @@ use engine::math::{cos, exp, ln, norm_cdf, norm_pdf, sin};
 
 /// A price by finite differences over a cash dividend.
 pub mod dividend;
+/// Delta and gamma.
+pub mod greeks;
 
 /// Points of the boundary beside the one at expiry.
 const BOUNDARY_POINTS: usize = 20;
@@ -36,6 +39,9 @@ const PRICE_QUADRATURE: usize = 96;
 const ITERATIONS_MAX: usize = 40;
 const CONVERGED: f64 = 1e-12;
 
+/// Steps towards a volatility before it is searched for between bounds.
+const NEWTON_STEPS: usize = 12;
+
 /// The price of an American option in dollars at `volatility` a year.
 ///
 /// Without a gain from exercising early (a call without yield, a put without interest) and where
@@ -44,34 +50,22 @@ const CONVERGED: f64 = 1e-12;
 #[must_use]
 pub fn american_price(terms: &Terms, volatility: f64) -> f64 {
     let european = black_scholes(terms, volatility).1.price;
-    let payoff = match terms.right {
-        Right::Call => terms.spot - terms.strike,
-        Right::Put => terms.strike - terms.spot,
-    };
+    let payoff = payoff(terms);
     if terms.years <= 0.0 || volatility <= 0.0 {
         return european.max(payoff);
     }
-    let put = match terms.right {
-        Right::Put => Put {
-            spot: terms.spot,
-            strike: terms.strike,
-            rate: terms.rate,
-            dividend_yield: terms.dividend_yield,
-            volatility,
-        },
-        Right::Call => Put {
-            spot: terms.strike,
-            strike: terms.spot,
-            rate: terms.dividend_yield,
-            dividend_yield: terms.rate,
-            volatility,
-        },
-    };
+    let put = Put::of(terms, volatility);
     if put.rate <= 0.0 {
         return european.max(payoff);
     }
-    let premium = put.premium(terms.years);
+    let boundary = Boundary::of(&put, terms.years);
+    let premium = put.premium(&boundary, terms.years);
     premium.map_or(payoff, |premium| (european + premium).max(payoff))
+}
+
+/// What exercising now brings; negative out of the money.
+fn payoff(terms: &Terms) -> f64 {
+    terms.right.phi() * (terms.spot - terms.strike)
 }
 
 /// The volatility at which an American option is worth `price` dollars, to 1e-9; `None` if none between
@@ -79,6 +73,20 @@ pub fn american_price(terms: &Terms, volatility: f64) -> f64 {
 #[must_use]
 pub fn american_implied_volatility(terms: &Terms, price: f64) -> Option<f64> {
     let gap = |volatility: f64| american_price(terms, volatility) - price;
+    // Early exercise adds little where a price says anything about the volatility, so that Newton's steps with the
+    // European slope from the European volatility mostly end at once.
+    let mut guess = implied_volatility(terms, price).1;
+    for _ in 0..NEWTON_STEPS {
+        let Some(at) = guess.filter(|at| (1e-3..10.0).contains(at)) else {
+            break;
+        };
+        let off = gap(at);
+        if off.abs() < 1e-12 * terms.spot {
+            return Some(at);
+        }
+        let slope = black_scholes(terms, at).1.vega;
+        guess = (slope > 1e-3 * terms.spot).then(|| at - off / slope);
+    }
     let (mut low, mut high) = (1e-3, 10.0);
     if !(price.is_finite() && gap(low) < 0.0 && gap(high) > 0.0) {
         return None;
@@ -114,9 +122,28 @@ struct Put {
 }
 
 impl Put {
+    /// The put that an option comes down to.
+    fn of(terms: &Terms, volatility: f64) -> Self {
+        match terms.right {
+            Right::Put => Self {
+                spot: terms.spot,
+                strike: terms.strike,
+                rate: terms.rate,
+                dividend_yield: terms.dividend_yield,
+                volatility,
+            },
+            Right::Call => Self {
+                spot: terms.strike,
+                strike: terms.spot,
+                rate: terms.dividend_yield,
+                dividend_yield: terms.rate,
+                volatility,
+            },
+        }
+    }
+
     /// The gain from exercising early over `years`; `None` if it should be exercised now.
-    fn premium(&self, years: f64) -> Option<f64> {
-        let boundary = Boundary::of(self, years);
+    fn premium(&self, boundary: &Boundary, years: f64) -> Option<f64> {
         if self.spot <= boundary.at(years) {
             return None;
         }
@@ -243,6 +270,14 @@ impl Boundary {
         let angle = PI * place as f64 / BOUNDARY_POINTS as f64;
         let root = 0.5 * self.years.sqrt() * (1.0 + cos(angle));
         root * root
+    }
+
+    /// The boundary of a put with `ratio` times the strike.
+    fn scaled(&self, ratio: f64) -> Self {
+        Self {
+            expiry: self.expiry * ratio,
+            ..self.clone()
+        }
     }
 
     fn node(&self, place: usize) -> f64 {
