@@ -2,6 +2,8 @@
 //!
 //! A row that cannot be computed keeps its id, says why in `status` and leaves its results empty.
 
+/// American options taken for European ones.
+mod american;
 /// What closing auctions will be short of.
 mod closing;
 /// Price and Greeks of options.
@@ -12,21 +14,31 @@ mod imbalance;
 mod implied_vol;
 /// Dealer exposure of a chain.
 mod levels;
+/// The contracts of a recorded chain, with time, forward and volatility of each.
+mod market;
 /// What the kernels on one option at a time share.
 mod options;
+/// What the days of a volatility index are called.
+mod regimes;
+/// Recorded gamma exposure by strike, and what its maker computed.
+mod snapshots;
 /// Sweeps of a tape.
 mod sweeps;
 /// Tapes of trades.
 mod tape;
+/// The vendor's delta and gamma against ours.
+mod vendor;
 /// Volume buckets and VPIN of a tape.
 mod vpin;
 
 use crate::cli::General;
 use crate::exit::Failure;
 use crate::input::{BadCell, Column, Record, Table};
-use crate::output::Cell;
+use crate::output::{Cell, Format};
 use clap::Subcommand;
 use components::contract::Right;
+use components::units::Timestamp;
+use jiff::civil::DateTime;
 use std::io::Write;
 
 /// The arguments of `analyze`.
@@ -55,8 +67,16 @@ pub enum Kernel {
     ImpliedVol(implied_vol::Args),
     /// Volume buckets and VPIN of a tape of trades
     Vpin(vpin::Args),
+    /// Delta and gamma that a vendor published, held against ours
+    Vendor(vendor::Args),
     /// Dealer gamma and delta of a chain, walls and zero gamma
     Levels(levels::Args),
+    /// What taking American options for European ones costs
+    American(american::Args),
+    /// What the days of a volatility index are called, and what came after
+    Regimes(regimes::Args),
+    /// Peak, walls and flip of recorded gamma exposure by strike, held against its maker's
+    Snapshots(snapshots::Args),
     /// Sweeps of a recorded tape, held against the feed's own marks
     Sweeps(sweeps::Args),
     /// Imbalance, microprice and slopes of order books
@@ -75,6 +95,10 @@ pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
         Kernel::ImpliedVol(arguments) => implied_vol::run(arguments, general),
         Kernel::Vpin(arguments) => vpin::run(arguments, general),
         Kernel::Levels(arguments) => levels::run(arguments, general),
+        Kernel::Vendor(arguments) => vendor::run(arguments, general),
+        Kernel::American(arguments) => american::run(arguments, general),
+        Kernel::Regimes(arguments) => regimes::run(arguments, general),
+        Kernel::Snapshots(arguments) => snapshots::run(arguments, general),
         Kernel::Sweeps(arguments) => sweeps::run(arguments, general),
         Kernel::Imbalance(arguments) => imbalance::run(arguments, general),
         Kernel::Closing(arguments) => closing::run(arguments, general),
@@ -126,6 +150,42 @@ struct BadField {
     cell: BadCell,
 }
 
+/// How numbers of a score are written: rounded for people, for programs as they are.
+#[derive(Clone, Copy, Debug)]
+struct Rounding {
+    for_people: bool,
+}
+
+impl Rounding {
+    fn of(format: Format) -> Self {
+        Self {
+            for_people: matches!(format, Format::Table | Format::Md),
+        }
+    }
+
+    /// A number, for people in steps of `1 / steps`.
+    fn number(self, number: f64, steps: f64) -> Cell<'static> {
+        Cell::Number(if self.for_people {
+            (number * steps).round() / steps
+        } else {
+            number
+        })
+    }
+
+    /// The same, or nothing.
+    fn optional(self, number: Option<f64>, steps: f64) -> Cell<'static> {
+        number.map_or(Cell::Missing, |number| self.number(number, steps))
+    }
+
+    /// A number, for people with `digits` significant digits.
+    fn significant(self, number: f64, digits: usize) -> Cell<'static> {
+        let places = digits.saturating_sub(1);
+        let text = format!("{number:.places$e}");
+        let rounded = text.parse().unwrap_or(number);
+        Cell::Number(if self.for_people { rounded } else { number })
+    }
+}
+
 /// Columns of one record, by name.
 struct Fields<'a> {
     record: &'a Record,
@@ -158,4 +218,19 @@ impl<'a> Fields<'a> {
             Some(Err(_)) | None => Cell::Count(self.record.number),
         }
     }
+}
+
+/// A time with an offset or a zone, else New York's.
+fn parse_time(text: &str) -> Result<Timestamp, String> {
+    if let Ok(zoned) = text.parse::<jiff::Zoned>() {
+        return Ok(zoned.timestamp().into());
+    }
+    if let Ok(instant) = text.parse::<jiff::Timestamp>() {
+        return Ok(instant.into());
+    }
+    let local = text.parse::<DateTime>().ok();
+    let zoned = local.and_then(|local| local.in_tz("America/New_York").ok());
+    zoned.map(|zoned| zoned.timestamp().into()).ok_or_else(|| {
+        "must be a time such as 2022-03-23T09:56 (New York) or with an offset".into()
+    })
 }

@@ -1,6 +1,6 @@
 //! `analyze closing`: what closing auctions will be short of, and what saying so is worth.
 
-use super::{Complaints, Fields};
+use super::{Complaints, Fields, Rounding};
 use crate::cli::General;
 use crate::exit::Failure;
 use crate::input::{BadCell, Column, Input, Record, Table};
@@ -254,10 +254,9 @@ fn score(table: &mut Table, columns: &Columns, book: &Book, format: Format) -> R
         .collect();
     let days = score_held_out(&auctions)
         .map_err(|error| Failure::error(format_args!("{}: {error}", table.name())))?;
-    let is_for_people = matches!(format, Format::Table | Format::Md);
     let mut sheet = Sheet {
         rows: Rows::begin(output::stdout(), format, &SCORE_OUTPUT)?,
-        is_for_people,
+        rounding: Rounding::of(format),
     };
     for day in &days {
         sheet.day(day)?;
@@ -268,7 +267,7 @@ fn score(table: &mut Table, columns: &Columns, book: &Book, format: Format) -> R
 /// The table of scores.
 struct Sheet<W: std::io::Write> {
     rows: Rows<W>,
-    is_for_people: bool,
+    rounding: Rounding,
 }
 
 impl<W: std::io::Write> Sheet<W> {
@@ -325,22 +324,13 @@ impl<W: std::io::Write> Sheet<W> {
             self.percent(line.confidence),
             calibration.map_or(missing, |found| self.percent(found)),
             line.correlation
-                .map_or(missing, |found| self.number(found, 1e3)),
+                .map_or(missing, |found| self.rounding.number(found, 1e3)),
         ];
         self.rows.row(&cells)
     }
 
     fn percent(&self, share: f64) -> Cell<'static> {
-        self.number(share * 100.0, 100.0)
-    }
-
-    /// A number: for people in steps of `1 / steps`, for programs as it is.
-    fn number(&self, number: f64, steps: f64) -> Cell<'static> {
-        Cell::Number(if self.is_for_people {
-            (number * steps).round() / steps
-        } else {
-            number
-        })
+        self.rounding.number(share * 100.0, 100.0)
     }
 }
 

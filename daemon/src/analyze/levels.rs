@@ -1,22 +1,19 @@
 //! `analyze levels`: dealer exposure of a chain at one moment, and the strikes it points to.
 
-/// Time, forward and volatility of each contract.
-mod market;
 /// What is written.
 mod report;
 
+use super::market::{Contract, Selection, Source, contracts, header_time};
+use super::parse_time;
 use crate::cli::General;
 use crate::exit::{Exit, Failure};
 use crate::input::Input;
 use crate::output::{self, Format};
-use clap::ValueEnum;
 use components::contract::Right;
 use components::exposure::ExposureWeight;
 use components::units::{Price, Timestamp};
 use engine::calendar::Calendar;
 use engine::math::sum_ordered;
-use jiff::civil::DateTime;
-use market::{Contract, contracts};
 use recorded::cboe::Chain;
 use report::{Convention, Report, Sums};
 use std::path::PathBuf;
@@ -56,29 +53,8 @@ pub struct Args {
     pub greeks: Source,
 }
 
-/// Whose deltas and gammas are summed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Source {
-    /// Those in the file
-    Vendor,
-    /// Our own, at volatilities implied from the quotes in the file
-    Model,
-}
-
-impl Source {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Vendor => "vendor",
-            Self::Model => "model",
-        }
-    }
-}
-
 /// Levels need this many contracts.
 const CONTRACTS_MIN: u32 = 4;
-
-/// How old the vendor's quotes are at the time in the header.
-const DELAY_MS: i64 = 15 * 60 * 1000;
 
 /// Sums a chain and writes what stands out.
 pub(super) fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
@@ -113,7 +89,12 @@ fn analyze(arguments: &Args, chain: &Chain) -> Report {
         ..Report::default()
     };
     let now = as_of.as_ref().ok().copied();
-    let eligible = match contracts(chain, now, &calendar, arguments) {
+    let selection = Selection {
+        greeks: arguments.greeks,
+        min_oi: arguments.min_oi,
+        rate: arguments.rate,
+    };
+    let eligible = match contracts(chain, now, &calendar, &selection) {
         Ok(eligible) => eligible,
         Err(reason) => {
             report.miss_all(&reason);
@@ -129,21 +110,6 @@ fn analyze(arguments: &Args, chain: &Chain) -> Report {
         Err(reason) => report.miss("zero_gamma", reason),
     }
     report
-}
-
-/// When the quotes were taken, by the header.
-fn header_time(chain: &Chain, calendar: &Calendar) -> Result<Timestamp, String> {
-    let text = &chain.as_of_text;
-    let stamped = chain.as_of.ok_or_else(|| {
-        format!("the header's date \"{text}\" cannot be read, give the time with --as-of")
-    })?;
-    let date = calendar.local_date(stamped);
-    if calendar.session(date).is_none() {
-        return Err(format!(
-            "the header's date \"{text}\" is no trading day, give the time with --as-of"
-        ));
-    }
-    Ok(stamped.plus_millis(-DELAY_MS))
 }
 
 fn exposure_rows(contracts: &[Contract], spot: f64) -> Vec<ExposureRow> {
@@ -242,19 +208,4 @@ fn set_zero_gamma(report: &mut Report, contracts: &[Contract], rate: f64) {
         ),
     };
     report.miss("zero_gamma", reason);
-}
-
-/// A time with an offset or a zone, else New York's.
-fn parse_time(text: &str) -> Result<Timestamp, String> {
-    if let Ok(zoned) = text.parse::<jiff::Zoned>() {
-        return Ok(zoned.timestamp().into());
-    }
-    if let Ok(instant) = text.parse::<jiff::Timestamp>() {
-        return Ok(instant.into());
-    }
-    let local = text.parse::<DateTime>().ok();
-    let zoned = local.and_then(|local| local.in_tz("America/New_York").ok());
-    zoned.map(|zoned| zoned.timestamp().into()).ok_or_else(|| {
-        "must be a time such as 2022-03-23T09:56 (New York) or with an offset".into()
-    })
 }

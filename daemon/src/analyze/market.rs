@@ -2,7 +2,7 @@
 //!
 //! Forwards and yields are those of [`systems::greeks::series`], as in the tick.
 
-use super::{Args, Source};
+use clap::ValueEnum;
 use components::contract::{OptionTerms, Right};
 use components::exposure::ExposureWeight;
 use components::greeks::IvStatus;
@@ -20,10 +20,43 @@ use systems::greeks::series::{SeriesName, SeriesTable, series_of};
 use systems::greeks::terms::Terms;
 use systems::greeks::{YEARS_MIN, price_of};
 
-/// A contract in the sums.
+/// How old the vendor's quotes are at the time in the header.
+const DELAY_MS: i64 = 15 * 60 * 1000;
+
+/// Whose deltas and gammas count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Source {
+    /// Those in the file
+    Vendor,
+    /// Our own, at volatilities implied from the quotes in the file
+    Model,
+}
+
+impl Source {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Vendor => "vendor",
+            Self::Model => "model",
+        }
+    }
+}
+
+/// Which contracts count, and what they are valued with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Selection {
+    pub(super) greeks: Source,
+    /// Open interest below which a contract is left out.
+    pub(super) min_oi: u32,
+    /// The continuously compounded rate.
+    pub(super) rate: f64,
+}
+
+/// A contract that counts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Contract {
     pub(super) terms: OptionTerms,
+    /// What the file says of it.
+    pub(super) leg: Leg,
     /// Dealer sign x open interest x multiplier.
     pub(super) weight: ExposureWeight,
     pub(super) delta: f64,
@@ -31,6 +64,8 @@ pub(super) struct Contract {
     /// Years to settlement; absent if nobody knows what time it is.
     pub(super) years: Option<f64>,
     pub(super) dividend_yield: f64,
+    /// The spot that its series is priced at.
+    pub(super) pricing_spot: f64,
     /// 0 if the vendor did not compute it.
     pub(super) volatility: f64,
 }
@@ -43,18 +78,33 @@ pub(super) struct Eligible {
     pub(super) first_expiry: Option<u32>,
 }
 
+/// When the quotes were taken, by the header.
+pub(super) fn header_time(chain: &Chain, calendar: &Calendar) -> Result<Timestamp, String> {
+    let text = &chain.as_of_text;
+    let stamped = chain.as_of.ok_or_else(|| {
+        format!("the header's date \"{text}\" cannot be read, give the time with --as-of")
+    })?;
+    let date = calendar.local_date(stamped);
+    if calendar.session(date).is_none() {
+        return Err(format!(
+            "the header's date \"{text}\" is no trading day, give the time with --as-of"
+        ));
+    }
+    Ok(stamped.plus_millis(-DELAY_MS))
+}
+
 /// The contracts of `chain` that count; the reason if they cannot be known.
 pub(super) fn contracts(
     chain: &Chain,
     now: Option<Timestamp>,
     calendar: &Calendar,
-    arguments: &Args,
+    selection: &Selection,
 ) -> Result<Eligible, String> {
     let spot = chain.last.dollars();
-    let series = all_series(chain, now, calendar, spot, arguments.rate);
-    match (arguments.greeks, now) {
-        (Source::Vendor, _) => Ok(vendor(chain, &series, arguments.min_oi)),
-        (Source::Model, Some(_)) => Ok(model(chain, &series, arguments)),
+    let series = all_series(chain, now, calendar, spot, selection.rate);
+    match (selection.greeks, now) {
+        (Source::Vendor, _) => Ok(vendor(chain, &series, selection.min_oi)),
+        (Source::Model, Some(_)) => Ok(model(chain, &series, selection)),
         (Source::Model, None) => Err(
             "the time of the quotes is not known, give it with --as-of: own Greeks need it"
                 .to_owned(),
@@ -118,6 +168,8 @@ fn vendor(chain: &Chain, series: &SeriesByName, min_oi: u32) -> Eligible {
             .unwrap_or_default();
         Contract {
             terms: leg.terms,
+            leg: *leg,
+            pricing_spot: series.pricing_spot,
             weight: weight_of(leg),
             delta: leg.delta,
             gamma: leg.gamma,
@@ -136,7 +188,7 @@ fn vendor(chain: &Chain, series: &SeriesByName, min_oi: u32) -> Eligible {
 
 /// The contracts that are eligible by the definitions, valued at the volatility of their strike's
 /// out-of-the-money side.
-fn model(chain: &Chain, series: &SeriesByName, arguments: &Args) -> Eligible {
+fn model(chain: &Chain, series: &SeriesByName, selection: &Selection) -> Eligible {
     let mut seen = BTreeSet::new();
     let mut contracts = Vec::new();
     let mut first_expiry: Option<u32> = None;
@@ -157,14 +209,14 @@ fn model(chain: &Chain, series: &SeriesByName, arguments: &Args) -> Eligible {
             spot: series.pricing_spot,
             strike: row.strike.dollars(),
             years,
-            rate: arguments.rate,
+            rate: selection.rate,
             dividend_yield: series.dividend_yield,
         };
         let Some(volatility) = out_of_the_money_volatility(row, &inputs) else {
             continue;
         };
         for leg in [&row.call, &row.put] {
-            if leg.open_interest < arguments.min_oi || price_of(&quote_of(leg)).is_none() {
+            if leg.open_interest < selection.min_oi || price_of(&quote_of(leg)).is_none() {
                 continue;
             }
             let terms = Terms {
@@ -176,6 +228,8 @@ fn model(chain: &Chain, series: &SeriesByName, arguments: &Args) -> Eligible {
             if status.has_values() {
                 contracts.push(Contract {
                     terms: leg.terms,
+                    leg: *leg,
+                    pricing_spot: series.pricing_spot,
                     weight: weight_of(leg),
                     delta: greeks.delta,
                     gamma: greeks.gamma,

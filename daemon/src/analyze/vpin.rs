@@ -1,5 +1,8 @@
 //! `analyze vpin`: volume buckets and VPIN of a tape of trades.
 
+/// VPIN of several sessions, and what came after it.
+mod score;
+
 use super::tape::{self, Tape};
 use crate::cli::General;
 use crate::exit::{Exit, Failure};
@@ -20,14 +23,20 @@ Examples:
   alphatrader analyze vpin tape.csv --bucket-volume 7386
   alphatrader analyze vpin ibm/20131007_trade.zip --quotes ibm/20131007_quote.zip \\
       --method lee_ready --bucket-volume 27297
+  alphatrader analyze vpin ibm/20131007_trade.zip ibm/20131008_trade.zip \\
+      --bucket-volume 27297 --score
 
 Input columns:  t_ms (since the open), price, size, and for lee_ready bid, ask (the quote before
                 the trade; 0 or crossed: none); or a LEAN trade tick zip, of which the regular
                 session's regular prints count
-Output columns: method, bucket, buy, sell, vpin (empty until the window is full)")]
+Output columns: method, bucket, buy, sell, vpin (empty until the window is full)
+With --score:   method, session, buckets, values, min, median, max, last; pairs,
+                next_return_correlation of VPIN with the absolute return of the next --ahead
+                buckets, and past_return_correlation of that of the buckets before with it")]
 pub struct Args {
-    /// The file, or - for stdin
-    pub file: PathBuf,
+    /// The file, or - for stdin; with --score several sessions in order
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
     /// Shares of a bucket: a fiftieth of the average daily volume is usual
     #[arg(long, value_name = "N")]
     pub bucket_volume: u64,
@@ -46,9 +55,15 @@ pub struct Args {
     /// Bars before sigma is used, for bvc_causal
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub sigma_min: usize,
-    /// A LEAN quote tick zip beside a LEAN trade tick zip, for lee_ready
+    /// A LEAN quote tick zip beside a LEAN trade tick zip, for lee_ready; with --score one for each
     #[arg(long, value_name = "FILE")]
-    pub quotes: Option<PathBuf>,
+    pub quotes: Vec<PathBuf>,
+    /// Prints what VPIN was by each method, and what came after it, instead of the buckets
+    #[arg(long)]
+    pub score: bool,
+    /// Buckets of the return that --score looks at
+    #[arg(long, value_name = "N", default_value_t = 10, requires = "score")]
+    pub ahead: usize,
 }
 
 /// How volume is told into bought and sold.
@@ -78,11 +93,23 @@ impl Method {
 
 /// Computes the buckets of a tape.
 pub(super) fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
+    if arguments.score {
+        return score::run(arguments, general.format_or(Format::Table));
+    }
+    let [file] = &arguments.files[..] else {
+        let files = arguments.files.len();
+        let message = format_args!("{files} files were given, must be 1 without --score");
+        return Err(Failure::new(Exit::Usage, message));
+    };
     let needs_quotes = arguments.method == Method::LeeReady;
-    let input = Input::read(&arguments.file)?.into_csv()?;
-    let quotes = match &arguments.quotes {
-        Some(path) => Some(Input::read(path)?.into_csv()?),
-        None => None,
+    let input = Input::read(file)?.into_csv()?;
+    let quotes = match &arguments.quotes[..] {
+        [] => None,
+        [path] => Some(Input::read(path)?.into_csv()?),
+        more => {
+            let message = format_args!("--quotes was given {} times, must be once", more.len());
+            return Err(Failure::new(Exit::Usage, message));
+        }
     };
     let tape = if tape::is_lean(&input) {
         if needs_quotes && quotes.is_none() {

@@ -29,6 +29,10 @@ fn every_verb_has_help_with_an_example() {
         &["analyze", "levels"],
         &["analyze", "imbalance"],
         &["analyze", "closing"],
+        &["analyze", "snapshots"],
+        &["analyze", "vendor"],
+        &["analyze", "american"],
+        &["analyze", "regimes"],
         &["completions"],
         &["man"],
     ] {

@@ -6,6 +6,8 @@
     reason = "a test stops at the first thing that is not as it set it up, and compares exactly"
 )]
 
+/// `analyze snapshots`, `vendor` and `regimes`.
+mod archives;
 /// Damaged, missing and wrong files.
 mod bad_input;
 /// `analyze closing`.
@@ -18,6 +20,8 @@ mod configs;
 mod discover;
 /// Kernels against the golden files.
 mod golden;
+/// The tables of the book, with what others computed.
+mod held_against;
 /// `analyze levels`.
 mod levels;
 /// Runs the program.
