@@ -5,6 +5,8 @@
 //! cargo run --release -p benches -- [NAME…] [--json] [--quick] [--baseline FILE] [--enforce]
 //! ```
 
+/// The analytics beside Greeks, exposure and VPIN.
+mod analytics;
 /// What each figure may be.
 mod budgets;
 /// Discovery over a number of tapes.
@@ -70,7 +72,7 @@ const fn long(name: &'static str, run: fn(&Settings) -> Result<Vec<Figure>, Fail
 }
 
 /// Everything that can be measured, in the order of measuring.
-const BENCHES: [Bench; 28] = [
+const BENCHES: [Bench; 38] = [
     bench("kernel/greeks/10000", |s| kernels::greeks(s, 10_000)),
     bench("kernel/greeks/1000000", |s| kernels::greeks(s, 1_000_000)),
     bench("kernel/implied_vol/10000", |s| {
@@ -92,9 +94,21 @@ const BENCHES: [Bench; 28] = [
     bench("kernel/vpin/10000000", |s| kernels::vpin(s, 10_000_000)),
     bench("kernel/book", kernels::book),
     bench("kernel/discovery/12", |s| discovery::discovery(s, 12)),
+    bench("kernel/patterns/1000", |s| analytics::patterns(s, 1_000)),
+    bench("kernel/surface/200", |s| analytics::surface(s, 200)),
+    bench("kernel/hedging/10000", |s| analytics::hedging(s, 10_000)),
+    bench("kernel/order_flow", analytics::order_flow),
+    bench("kernel/markov", analytics::markov),
+    bench("kernel/moves", analytics::moves),
+    bench("kernel/clusters/300", |s| analytics::clusters(s, 300)),
+    bench("kernel/closing", analytics::closing),
+    bench("kernel/american", analytics::american),
     bench("tick/empty_12_systems", empty::run),
     bench("tick/2000_contracts", |s| tick::run(s, &tick::SMALL)),
     bench("tick/20000_contracts", |s| tick::run(s, &tick::MEDIUM)),
+    bench("tick/19_symbols_20000_contracts", |s| {
+        tick::run(s, &tick::WATCHLIST)
+    }),
     bench("tick/100000_contracts", |s| tick::run(s, &tick::LARGE)),
     long("tick/1600000_contracts", |s| {
         tick::run(s, &tick::WHOLE_MARKET)

@@ -17,6 +17,8 @@ use systems::greeks::Work;
 
 /// How large a market is and how long it is watched.
 pub(crate) struct Size {
+    /// Where its contracts do not say it well enough.
+    name: Option<&'static str>,
     underlyings: u32,
     contracts_per_chain: u32,
     /// Share of each chain that is re-quoted every tick; 0 for what moved.
@@ -28,6 +30,7 @@ pub(crate) struct Size {
 
 /// A live watchlist.
 pub(crate) const SMALL: Size = Size {
+    name: None,
     underlyings: 4,
     contracts_per_chain: 500,
     requote_share: 0.0,
@@ -38,6 +41,7 @@ pub(crate) const SMALL: Size = Size {
 
 /// A wide watchlist.
 pub(crate) const MEDIUM: Size = Size {
+    name: None,
     underlyings: 20,
     contracts_per_chain: 1_000,
     requote_share: 0.1,
@@ -46,8 +50,20 @@ pub(crate) const MEDIUM: Size = Size {
     ticks_quick: 200,
 };
 
+/// The watchlist that all analytics run on, with 20,026 contracts.
+pub(crate) const WATCHLIST: Size = Size {
+    name: Some("tick/19_symbols_20000_contracts"),
+    underlyings: 19,
+    contracts_per_chain: 1_054,
+    requote_share: 0.1,
+    warm_up: 40,
+    ticks: 1_000,
+    ticks_quick: 200,
+};
+
 /// The burst that the engine was built for.
 pub(crate) const LARGE: Size = Size {
+    name: None,
     underlyings: 50,
     contracts_per_chain: 2_000,
     requote_share: 0.1,
@@ -58,6 +74,7 @@ pub(crate) const LARGE: Size = Size {
 
 /// Every listed option.
 pub(crate) const WHOLE_MARKET: Size = Size {
+    name: None,
     underlyings: 800,
     contracts_per_chain: 2_000,
     requote_share: 0.1,
@@ -69,7 +86,8 @@ pub(crate) const WHOLE_MARKET: Size = Size {
 /// Measures the ticks of a market.
 pub(crate) fn run(settings: &Settings, size: &Size) -> Result<Vec<Figure>, Failure> {
     let contracts = size.underlyings * size.contracts_per_chain;
-    let name = format!("tick/{contracts}_contracts");
+    let by_contracts = || format!("tick/{contracts}_contracts");
+    let name = size.name.map_or_else(by_contracts, str::to_owned);
     let market = format!(
         "{{ underlyings: {}, contracts_per_chain: {}, requote_share: {:?} }}",
         size.underlyings, size.contracts_per_chain, size.requote_share
