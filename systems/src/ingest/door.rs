@@ -6,7 +6,7 @@ use crate::ingest::quotes::{UNSET, known_size, mid, quote_of};
 use crate::ingest::refusal::{Refusal, Refusals};
 use crate::ingest::{Counts, IngestConfig};
 use components::contract::{ContractId, Right};
-use components::flow::Print;
+use components::flow::{OptionPrint, Print};
 use components::greeks::VendorGreeks;
 use components::interest::OpenInterest;
 use components::market::{
@@ -25,6 +25,7 @@ struct Traded {
     size: u64,
     conditions: u32,
     aggressor: Option<Side>,
+    is_bar: bool,
 }
 
 impl Traded {
@@ -34,6 +35,7 @@ impl Traded {
             size: bar.volume,
             conditions: 0,
             aggressor: None,
+            is_bar: true,
         }
     }
 }
@@ -79,6 +81,7 @@ impl Door<'_, '_> {
                     size: u64::from(known_size(*size)),
                     conditions: *conditions,
                     aggressor: *aggressor,
+                    is_bar: false,
                 };
                 self.trade(*symbol, event, &traded)
             }
@@ -111,6 +114,7 @@ impl Door<'_, '_> {
                     size: u64::from(known_size(*size)),
                     conditions: *conditions,
                     aggressor: None,
+                    is_bar: false,
                 };
                 self.option_trade(*contract, event, &traded)
             }
@@ -209,7 +213,9 @@ impl Door<'_, '_> {
         self.believe(row, event, Some(traded.price), self.priced(traded))?;
         let quote = self.underlyings.quotes[row];
         note_trade(&mut self.underlyings.trades[row], traded, event.at);
-        self.underlyings.tapes[row].prints.push(Print {
+        let tape = &mut self.underlyings.tapes[row];
+        let quotes_before = u32::try_from(tape.quotes.len()).unwrap_or(u32::MAX);
+        tape.prints.push(Print {
             at: event.at,
             price: traded.price,
             size: traded.size,
@@ -217,6 +223,8 @@ impl Door<'_, '_> {
             ask: quote.ask,
             conditions: traded.conditions,
             aggressor: traded.aggressor,
+            quotes_before,
+            is_bar: traded.is_bar,
         });
         if self.underlyings.spots[row].source <= SpotSource::Trade {
             self.underlyings.sources[row].spot = event.feed;
@@ -340,6 +348,20 @@ impl Door<'_, '_> {
         let row = self.contract_row(contract, event.at)?;
         self.priced(traded)?;
         note_trade(&mut self.contracts.trades[row], traded, event.at);
+        let quote = self.contracts.quotes[row];
+        let owner = self.chains.owner(row);
+        let symbol_row = self.symbol_row(owner)?;
+        self.underlyings.tapes[symbol_row]
+            .options
+            .push(OptionPrint {
+                contract,
+                at: event.at,
+                price: traded.price,
+                size: traded.size,
+                bid: quote.bid,
+                ask: quote.ask,
+                is_bar: traded.is_bar,
+            });
         self.counts.option_trades += 1;
         Ok(())
     }
