@@ -6,6 +6,8 @@
 mod closing;
 /// Price and Greeks of options.
 mod greeks;
+/// Hidden orders of a recorded book.
+mod hidden;
 /// What order books say.
 mod imbalance;
 /// Implied volatilities of option prices.
@@ -59,6 +61,8 @@ pub enum Kernel {
     Levels(levels::Args),
     /// Sweeps of a recorded tape, held against the feed's own marks
     Sweeps(sweeps::Args),
+    /// Hidden orders of a recorded book, held against the feed's own marks
+    Hidden(hidden::Args),
     /// Imbalance, microprice and slopes of order books
     Imbalance(imbalance::Args),
     /// What closing auctions will be short of, and what saying so is worth
@@ -76,6 +80,7 @@ pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
         Kernel::Vpin(arguments) => vpin::run(arguments, general),
         Kernel::Levels(arguments) => levels::run(arguments, general),
         Kernel::Sweeps(arguments) => sweeps::run(arguments, general),
+        Kernel::Hidden(arguments) => hidden::run(arguments, general),
         Kernel::Imbalance(arguments) => imbalance::run(arguments, general),
         Kernel::Closing(arguments) => closing::run(arguments, general),
     }

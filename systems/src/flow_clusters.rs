@@ -143,7 +143,8 @@ pub fn fit_clusters(
             due.0.push((memory.fitted_at(), *symbol, entity));
         }
     }
-    due.0.sort_unstable_by_key(|(fitted_at, symbol, _)| (*fitted_at, *symbol));
+    due.0
+        .sort_unstable_by_key(|(fitted_at, symbol, _)| (*fitted_at, *symbol));
     due.0.truncate(FITS_PER_TICK);
     for (_, symbol, entity) in &due.0 {
         let Ok((_, _, mut trades)) = underlyings.get_mut(*entity) else {
@@ -179,9 +180,8 @@ pub fn publish_clusters(
             continue;
         };
         let fresh = feeds.is_fresh(sources.spot, tick.now);
-        let changed = tick.opens_session
-            || !tape.prints.is_empty()
-            || memory.fits() != published.fits;
+        let changed =
+            tick.opens_session || !tape.prints.is_empty() || memory.fits() != published.fits;
         if !changed {
             if !fresh && published.stamp.quality == Quality::Ok {
                 published.stamp.quality = Quality::Stale;

@@ -269,7 +269,13 @@ impl Columns<'_> {
         let reason = threshold.judge(&self.volumes[row], &self.interests[row])?;
         self.volumes[row].unusual = true;
         let (volume, interest) = (&self.volumes[row], &self.interests[row]);
-        Some(unusual(self.ids[row], &self.terms[row], volume, interest, reason))
+        Some(unusual(
+            self.ids[row],
+            &self.terms[row],
+            volume,
+            interest,
+            reason,
+        ))
     }
 
     /// Sums open interest and ranks what is unusual; `first` is told of what is for the first time.

@@ -102,7 +102,10 @@ pub fn fit(
     draws: &mut Stream,
 ) -> Option<(FlowModel, Vec<usize>)> {
     let scale = Scale::of(trades);
-    let values: Vec<f64> = trades.iter().flat_map(|trade| scale.standard(trade)).collect();
+    let values: Vec<f64> = trades
+        .iter()
+        .flat_map(|trade| scale.standard(trade))
+        .collect();
     let points = Points::new(&values, FEATURES);
     let found = match start {
         None => kmeans(points, FLOW_KINDS, STARTS, draws)?,
@@ -141,7 +144,11 @@ impl FlowModel {
         let point = self.scale.standard(trade);
         let mut nearest = (f64::INFINITY, 0);
         for (cluster, centre) in self.centres.iter().enumerate() {
-            let far: f64 = centre.iter().zip(&point).map(|(c, p)| (c - p) * (c - p)).sum();
+            let far: f64 = centre
+                .iter()
+                .zip(&point)
+                .map(|(c, p)| (c - p) * (c - p))
+                .sum();
             if far < nearest.0 {
                 nearest = (far, cluster);
             }
@@ -241,7 +248,11 @@ mod tests {
         let (model, labels) = fit(&[[1.0; 4]; 60], None, &mut Stream::new(0, "t", 0)).unwrap();
         assert_eq!((model.named(), model.silhouette), (None, None));
         assert_eq!(labels.len(), 60);
-        let finite = model.centres().iter().flatten().all(|value| value.is_finite());
+        let finite = model
+            .centres()
+            .iter()
+            .flatten()
+            .all(|value| value.is_finite());
         assert!(finite);
         assert!(fit(&[[1.0; 4]; 2], None, &mut Stream::new(0, "t", 0)).is_none());
     }

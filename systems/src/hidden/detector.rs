@@ -226,7 +226,12 @@ impl BestLevel {
         let unseen = self.price != self.waiting_price;
         for waiting in self.waiting.drain(..expired) {
             if !unseen {
-                emit(evidence(self.side, self.waiting_price, &waiting, waiting.size));
+                emit(evidence(
+                    self.side,
+                    self.waiting_price,
+                    &waiting,
+                    waiting.size,
+                ));
             }
         }
     }

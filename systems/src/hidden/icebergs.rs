@@ -62,7 +62,9 @@ impl Icebergs {
         }
         let level = self.level(price, at);
         let target = (before.saturating_mul(4)).div_ceil(5);
-        let earlier = level.taken.filter(|taken| is_within(taken.at, at, REFILL_NANOS));
+        let earlier = level
+            .taken
+            .filter(|taken| is_within(taken.at, at, REFILL_NANOS));
         level.taken = Some(Taken {
             at,
             left,
@@ -199,7 +201,9 @@ mod tests {
             let mut found = 0;
             for start in [0, 1_000, 2_000] {
                 icebergs.take(LEVEL, 100, 100 - taken, taken, ms(start));
-                icebergs.show(LEVEL, back, ms(start + 10), &mut |shares, _| found += shares);
+                icebergs.show(LEVEL, back, ms(start + 10), &mut |shares, _| {
+                    found += shares
+                });
             }
             found
         };

@@ -168,7 +168,10 @@ mod tests {
     fn sums_are_those_of_the_window_and_nothing_stays() {
         let mut window = HiddenWindow::default();
         assert_eq!(window.sums().ratio(), None);
-        assert_eq!((window.sums().imbalance(), window.sums().side()), (None, None));
+        assert_eq!(
+            (window.sums().imbalance(), window.sums().side()),
+            (None, None)
+        );
         window.execution(Timestamp(0), 300);
         window.execution(Timestamp(0).plus_millis(500), 100);
         window.evidence(one(0, Kind::Inside, None, 1, 100));

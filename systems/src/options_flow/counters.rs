@@ -148,7 +148,11 @@ mod tests {
             (110, 100, 0, None),
             (110, 0, 0, None),
         ] {
-            assert_eq!(side_of(&print(price, 1, bid, ask)), side, "{price} {bid} {ask}");
+            assert_eq!(
+                side_of(&print(price, 1, bid, ask)),
+                side,
+                "{price} {bid} {ask}"
+            );
         }
         let bar = OptionPrint {
             is_bar: true,
@@ -181,7 +185,10 @@ mod tests {
         assert_eq!(flow.sold, Cash::from_dollars(900.0));
         // 10 x 100 x 0.5 bought; 4 x 100 x -0.25 sold.
         assert_eq!(flow.delta_shares, Some(600.0));
-        assert_eq!((flow.sided_share, flow.delta_covered), (Some(19.0 / 25.0), Some(14.0 / 19.0)));
+        assert_eq!(
+            (flow.sided_share, flow.delta_covered),
+            (Some(19.0 / 25.0), Some(14.0 / 19.0))
+        );
         assert_eq!((volume.contracts, volume.bought, volume.sold), (25, 10, 9));
     }
 
@@ -192,11 +199,20 @@ mod tests {
             is_bar: true,
             ..print(120, 7, 100, 120)
         };
-        sums.take(&bar, &terms('P'), Some(-0.5), false, &mut ContractVolume::default());
+        sums.take(
+            &bar,
+            &terms('P'),
+            Some(-0.5),
+            false,
+            &mut ContractVolume::default(),
+        );
         let mut flow = OptionsFlow::default();
         sums.publish(&mut flow);
         assert_eq!((flow.put_volume, flow.put_call_volume), (7, None));
-        assert_eq!((flow.bought, flow.sold, flow.delta_shares), (None, None, None));
+        assert_eq!(
+            (flow.bought, flow.sold, flow.delta_shares),
+            (None, None, None)
+        );
         assert_eq!((flow.sided_share, flow.delta_covered), (Some(0.0), None));
     }
 

@@ -109,9 +109,16 @@ mod tests {
     }
 
     fn one(id: u32, contracts: u64, open: u32) -> UnusualContract {
-        let terms = OptionTerms::from_osi(&format!("T     260302C{:08}", 1_000 * (id + 1))).unwrap();
+        let terms =
+            OptionTerms::from_osi(&format!("T     260302C{:08}", 1_000 * (id + 1))).unwrap();
         let reason = UnusualReason::OverInterest;
-        unusual(ContractId(id), &terms, &volume(contracts), &interest(open), reason)
+        unusual(
+            ContractId(id),
+            &terms,
+            &volume(contracts),
+            &interest(open),
+            reason,
+        )
     }
 
     #[test]
@@ -132,7 +139,9 @@ mod tests {
         for (id, contracts, open) in [(0, 900, 100), (1, 600, 0), (2, 700, 0), (3, 900, 90)] {
             ranking.take(one(id, contracts, open));
         }
-        let ids = ranking.places().map(|place| place.map(|one| one.contract.0));
+        let ids = ranking
+            .places()
+            .map(|place| place.map(|one| one.contract.0));
         assert_eq!(ids, [Some(2), Some(1), Some(3), Some(0), None]);
         assert_eq!(ranking.places()[0].unwrap().ratio, None);
         assert_eq!(ranking.places()[3].unwrap().ratio, Some(9.0));

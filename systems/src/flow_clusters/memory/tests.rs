@@ -27,7 +27,14 @@ impl Day {
         Timestamp(0).plus_millis(250 * self.tick + millis)
     }
 
-    fn trade(&mut self, memory: &mut FlowMemory, kind: FlowKind, millis: i64, size: u64, side: Side) {
+    fn trade(
+        &mut self,
+        memory: &mut FlowMemory,
+        kind: FlowKind,
+        millis: i64,
+        size: u64,
+        side: Side,
+    ) {
         let trade = SidedTrade {
             at: self.at(millis),
             price: Price(1_000_000),
@@ -52,7 +59,11 @@ impl Day {
         if (40..80).contains(&since_turn) {
             // Half of the last 30 s went each way.
             if self.draws.chance(0.8) {
-                let side = if self.draws.chance(0.5) { with } else { with.opposite() };
+                let side = if self.draws.chance(0.5) {
+                    with
+                } else {
+                    with.opposite()
+                };
                 let size = 150 + self.draws.below(40);
                 self.trade(memory, FlowKind::Hedging, 120, size, side);
             }
@@ -79,7 +90,11 @@ fn refit(memory: &mut FlowMemory, day: &Day) {
 /// The kinds that the members of the window have.
 fn kinds(memory: &FlowMemory) -> Vec<Option<FlowKind>> {
     let model = memory.model().unwrap();
-    memory.members.iter().map(|one| model.kind(one.cluster)).collect()
+    memory
+        .members
+        .iter()
+        .map(|one| model.kind(one.cluster))
+        .collect()
 }
 
 fn right(memory: &FlowMemory, day: &Day) -> f64 {

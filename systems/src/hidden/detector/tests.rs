@@ -40,8 +40,7 @@ use Line::{Execute, Show, Wait};
 fn evidence_of(lines: &[Line]) -> Vec<(u64, Kind, Option<Side>, u64)> {
     let mut detector = HiddenDetector::default();
     let mut found = Vec::new();
-    let mut emit =
-        |one: Evidence| found.push((one.print, one.kind, one.side, one.shares));
+    let mut emit = |one: Evidence| found.push((one.print, one.kind, one.side, one.shares));
     for line in lines {
         match line {
             Show(quote) => detector.quote(quote, &mut emit),
