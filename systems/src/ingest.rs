@@ -46,6 +46,7 @@ mod fold;
 mod quotes;
 /// Why an event was refused.
 pub mod refusal;
+mod traded;
 
 /// The `ingest` section of the config: what passes the door.
 #[derive(Resource, Clone, Debug, Deserialize, garde::Validate)]

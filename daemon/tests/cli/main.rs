@@ -18,6 +18,8 @@ mod configs;
 mod discover;
 /// Kernels against the golden files.
 mod golden;
+/// `analyze hidden`.
+mod hidden;
 /// `analyze levels`.
 mod levels;
 /// Runs the program.

@@ -4,13 +4,14 @@ use crate::chains::Chains;
 use crate::ingest::columns::{ContractColumns, UnderlyingColumns};
 use crate::ingest::quotes::{UNSET, known_size, mid, quote_of};
 use crate::ingest::refusal::{Refusal, Refusals};
+use crate::ingest::traded::{Traded, note_trade};
 use crate::ingest::{Counts, IngestConfig};
 use components::contract::{ContractId, Right};
 use components::flow::{OptionPrint, Print};
 use components::greeks::VendorGreeks;
 use components::interest::OpenInterest;
 use components::market::{
-    BOOK_LEVELS, Book, LastTrade, Level, Quote, Side, Spot, SpotSource, SymbolId, TradingHalt,
+    BOOK_LEVELS, Book, Level, Quote, Spot, SpotSource, SymbolId, TradingHalt,
 };
 use components::units::{Price, Timestamp};
 use engine::clock::Tick;
@@ -18,27 +19,6 @@ use engine::directory::Directory;
 use engine::event::{Bar, Event, EventKind};
 use engine::planted::planted;
 use engine::transcript::Transcript;
-
-/// A print, or a bar that counts as one.
-struct Traded {
-    price: Price,
-    size: u64,
-    conditions: u32,
-    aggressor: Option<Side>,
-    is_bar: bool,
-}
-
-impl Traded {
-    fn bar(bar: &Bar) -> Self {
-        Self {
-            price: bar.close,
-            size: bar.volume,
-            conditions: 0,
-            aggressor: None,
-            is_bar: true,
-        }
-    }
-}
 
 /// The door with the columns behind it.
 pub(super) struct Door<'a, 'w> {
@@ -486,13 +466,6 @@ impl Door<'_, '_> {
             Err(Refusal::InconsistentBar)
         }
     }
-}
-
-fn note_trade(trade: &mut LastTrade, traded: &Traded, at: Timestamp) {
-    trade.price = traded.price;
-    trade.size = u32::try_from(traded.size).unwrap_or(u32::MAX);
-    trade.at = at;
-    trade.day_volume += traded.size;
 }
 
 fn is_sorted(levels: &[Level; BOOK_LEVELS], better: impl Fn(i64, i64) -> bool) -> bool {
