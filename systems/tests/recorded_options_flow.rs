@@ -1,8 +1,6 @@
 //! Put/call ratios of recorded chains of SPY, against the control figures of their README. Needs the
 //! recorded data: runs where `ALPHATRADER_DATA` is set.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on may stop")]
-
 use components::contract::{ContractId, Expiry, OptionTerms};
 use components::flow::OptionPrint;
 use components::options_flow::{ContractVolume, OptionsFlow};

@@ -202,7 +202,7 @@ mod tests {
             for start in [0, 1_000, 2_000] {
                 icebergs.take(LEVEL, 100, 100 - taken, taken, ms(start));
                 icebergs.show(LEVEL, back, ms(start + 10), &mut |shares, _| {
-                    found += shares
+                    found += shares;
                 });
             }
             found

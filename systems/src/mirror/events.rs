@@ -18,6 +18,10 @@ use wire::event::Event;
 
 /// Puts into the batch what happened in this tick: what the broker reported, what was approved,
 /// what was sent, and which contracts became unusual.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a system's arguments are what it touches"
+)]
 pub fn show_events(
     mut outgoing: ResMut<Outgoing>,
     signals: Option<Res<Signals>>,
