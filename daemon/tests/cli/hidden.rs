@@ -8,7 +8,7 @@ const BOOKS: [(&str, f64, f64); 2] = [
     ("AAPL_2012-06-21_1", 34_990.0, 11_332.0),
 ];
 
-fn score(book: &str, more: &[&str]) -> Option<impl Fn(&str) -> f64> {
+fn score(book: &str, more: &[&str]) -> Option<impl Fn(&str) -> f64 + use<>> {
     let data = crate::recorded_data()?;
     let file = data.join(format!("order_book/LOBSTER_SampleFile_{book}.zip"));
     let mut arguments = vec!["analyze", "hidden", file.to_str().unwrap(), "--score"];
