@@ -13,6 +13,8 @@ mod budgets;
 mod discovery;
 /// An engine with nothing to do.
 mod empty;
+/// Order flow.
+mod flow;
 /// Recorded ticks through the door.
 mod ingest;
 /// Frames made durable.
@@ -72,7 +74,7 @@ const fn long(name: &'static str, run: fn(&Settings) -> Result<Vec<Figure>, Fail
 }
 
 /// Everything that can be measured, in the order of measuring.
-const BENCHES: [Bench; 38] = [
+const BENCHES: [Bench; 41] = [
     bench("kernel/greeks/10000", |s| kernels::greeks(s, 10_000)),
     bench("kernel/greeks/1000000", |s| kernels::greeks(s, 1_000_000)),
     bench("kernel/implied_vol/10000", |s| {
@@ -93,6 +95,11 @@ const BENCHES: [Bench; 38] = [
     }),
     bench("kernel/vpin/10000000", |s| kernels::vpin(s, 10_000_000)),
     bench("kernel/book", kernels::book),
+    bench("kernel/flow_clusters/300", |s| flow::clusters(s, 300)),
+    bench("kernel/hidden/1000000", |s| flow::hidden(s, 1_000_000)),
+    bench("kernel/options_flow/1000000", |s| {
+        flow::options(s, 1_000_000)
+    }),
     bench("kernel/discovery/12", |s| discovery::discovery(s, 12)),
     bench("kernel/patterns/1000", |s| analytics::patterns(s, 1_000)),
     bench("kernel/surface/200", |s| analytics::surface(s, 200)),

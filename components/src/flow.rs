@@ -1,5 +1,6 @@
 //! Order flow: toxicity on the volume clock and the imbalance of the order book.
 
+use crate::contract::ContractId;
 use crate::market::{Quote, Side};
 use crate::quality::Stamp;
 use crate::units::{Price, Timestamp};
@@ -31,14 +32,26 @@ pub struct Imbalance {
     pub level1: Option<f64>,
     /// Five levels with weights 1.0, 0.8, 0.6, 0.4, 0.2.
     pub level5: Option<f64>,
-    /// Natural logarithm of the ratio of the five bid sizes to the five ask sizes.
+    /// Five levels with equal weights.
+    pub level5_unweighted: Option<f64>,
+    /// The five bid sizes over the five ask sizes, 0.1 to 10.
+    pub pressure: Option<f64>,
+    /// Its natural logarithm.
     pub log_pressure: Option<f64>,
     /// Size-weighted mid in dollars.
     pub microprice_dollars: Option<f64>,
+    /// How fast bid sizes add up away from the mid, shares per dollar.
+    pub slope_bid: Option<f64>,
+    /// How fast ask sizes add up away from the mid, shares per dollar.
+    pub slope_ask: Option<f64>,
     /// Imbalance of the slopes, -1 to 1.
     pub slope: Option<f64>,
-    /// Order-flow imbalance (Cont, Kukanov, Stoikov 2014) of the last 10 s over mean depth.
+    /// Order-flow imbalance (Cont, Kukanov, Stoikov 2014) of the last second over mean depth.
+    pub order_flow_1s: Option<f64>,
+    /// The same of the last 10 s.
     pub order_flow_10s: Option<f64>,
+    /// The same of the last 60 s.
+    pub order_flow_60s: Option<f64>,
     /// Change of `level5` per second over the last 4 ticks.
     pub velocity_per_s: Option<f64>,
     /// Population standard deviation of `level5` over the last 240 ticks.
@@ -64,6 +77,29 @@ pub struct Print {
     pub conditions: u32,
     /// Who began it, where the source says so.
     pub aggressor: Option<Side>,
+    /// How many quotes of the tape came before it: the order of the two.
+    pub quotes_before: u32,
+    /// Whether it is a bar of trades, whose price is that of the last.
+    pub is_bar: bool,
+}
+
+/// One print of an option contract on the tape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OptionPrint {
+    /// The contract.
+    pub contract: ContractId,
+    /// When it took place.
+    pub at: Timestamp,
+    /// The price of a share's premium.
+    pub price: Price,
+    /// Contracts.
+    pub size: u64,
+    /// The contract's best bid just before it, 0 without one.
+    pub bid: Price,
+    /// The contract's best ask just before it, 0 without one.
+    pub ask: Price,
+    /// Whether it is a bar of trades: its volume counts, its price says nothing of a side.
+    pub is_bar: bool,
 }
 
 /// What was printed and quoted since the last tick, in order. Emptied each tick, memory kept.
@@ -73,4 +109,6 @@ pub struct Tape {
     pub prints: Vec<Print>,
     /// Every change of the best bid and ask.
     pub quotes: Vec<Quote>,
+    /// Trades and bars of the underlying's contracts.
+    pub options: Vec<OptionPrint>,
 }

@@ -8,12 +8,18 @@ pub mod contract;
 pub mod exposure;
 /// Order flow: VPIN and book imbalance.
 pub mod flow;
+/// Kinds of flow among the last trades.
+pub mod flow_clusters;
 /// What a premium depends on.
 pub mod greeks;
+/// Executions against orders that nobody saw.
+pub mod hidden;
 /// Open interest.
 pub mod interest;
 /// Quotes, trades, books, spot.
 pub mod market;
+/// What is traded in an underlying's options.
+pub mod options_flow;
 /// Orders, fills, positions.
 pub mod order;
 /// What trades look like.

@@ -8,6 +8,8 @@ mod american;
 mod closing;
 /// Price and Greeks of options.
 mod greeks;
+/// Hidden orders of a recorded book.
+mod hidden;
 /// What order books say.
 mod imbalance;
 /// Implied volatilities of option prices.
@@ -79,6 +81,8 @@ pub enum Kernel {
     Snapshots(snapshots::Args),
     /// Sweeps of a recorded tape, held against the feed's own marks
     Sweeps(sweeps::Args),
+    /// Hidden orders of a recorded book, held against the feed's own marks
+    Hidden(hidden::Args),
     /// Imbalance, microprice and slopes of order books
     Imbalance(imbalance::Args),
     /// What closing auctions will be short of, and what saying so is worth
@@ -100,6 +104,7 @@ pub fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
         Kernel::Regimes(arguments) => regimes::run(arguments, general),
         Kernel::Snapshots(arguments) => snapshots::run(arguments, general),
         Kernel::Sweeps(arguments) => sweeps::run(arguments, general),
+        Kernel::Hidden(arguments) => hidden::run(arguments, general),
         Kernel::Imbalance(arguments) => imbalance::run(arguments, general),
         Kernel::Closing(arguments) => closing::run(arguments, general),
     }

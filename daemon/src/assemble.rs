@@ -17,13 +17,16 @@ use systems::discovery::DiscoveryPlugin;
 use systems::dispatch::DispatchPlugin;
 use systems::exits::ExitsPlugin;
 use systems::exposure::ExposurePlugin;
+use systems::flow_clusters::FlowClustersPlugin;
 use systems::greeks::GreeksPlugin;
+use systems::hidden::HiddenPlugin;
 use systems::history::HistoryPlugin;
 use systems::imbalance::ImbalancePlugin;
 use systems::ingest::IngestPlugin;
 use systems::ledger::Ledger;
 use systems::link::LinkPlugin;
 use systems::mirror::MirrorPlugin;
+use systems::options_flow::OptionsFlowPlugin;
 use systems::overload::OverloadPlugin;
 use systems::patterns::PatternsPlugin;
 use systems::positions::PositionsPlugin;
@@ -134,6 +137,9 @@ pub fn assemble_with(parts: Parts, strategies: impl Plugin) -> Result<Engine, As
         engine.plug(ExposurePlugin).map(|_| ()),
         engine.plug(ImbalancePlugin).map(|_| ()),
         engine.plug(PatternsPlugin).map(|_| ()),
+        engine.plug(HiddenPlugin).map(|_| ()),
+        engine.plug(FlowClustersPlugin).map(|_| ()),
+        engine.plug(OptionsFlowPlugin).map(|_| ()),
         engine.plug(ClosingPlugin).map(|_| ()),
         engine.plug(VolatilityPlugin).map(|_| ()),
         engine.plug(DiscoveryPlugin).map(|_| ()),

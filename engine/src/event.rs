@@ -22,6 +22,11 @@ impl FeedId {
     pub const ENGINE: Self = Self(u16::MAX);
 }
 
+/// The bit of [`EventKind::Trade`]'s conditions that says that no exchange executed the trade: it was
+/// reported to a trade reporting facility. The bit is free in the recorded tick files, whose letter of
+/// the exchange says it instead.
+pub const OFF_EXCHANGE: u32 = 0x8000_0000;
+
 /// Something that happened outside, as it reached the engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
@@ -103,7 +108,8 @@ pub enum EventKind {
         price: Price,
         /// Shares.
         size: u32,
-        /// Sale conditions, the bits of the recorded tick files; 0 where the source has none.
+        /// Sale conditions, the bits of the recorded tick files and [`OFF_EXCHANGE`]; 0 where the
+        /// source has none.
         conditions: u32,
         /// Who began the trade, where the source says so.
         aggressor: Option<Side>,

@@ -27,7 +27,7 @@ pub mod order_flow;
 
 use book::{BookView, view_book};
 use history::ImbalanceHistory;
-use order_flow::{OrderFlow, WINDOW_10S};
+use order_flow::{OrderFlow, WINDOW_1S, WINDOW_10S, WINDOW_60S};
 
 /// The `imbalance` section of the config.
 #[derive(Resource, Clone, Debug, Deserialize, garde::Validate)]
@@ -109,7 +109,10 @@ pub fn weigh_books(
         memory.history.push(imbalance.level5);
         imbalance.velocity_per_s = memory.history.velocity_per_s();
         imbalance.volatility = memory.history.volatility();
-        imbalance.order_flow_10s = memory.flow.window(WINDOW_10S).map(|flow| flow.normalized());
+        let flow = |ticks| memory.flow.window(ticks).map(|flow| flow.normalized());
+        imbalance.order_flow_1s = flow(WINDOW_1S);
+        imbalance.order_flow_10s = flow(WINDOW_10S);
+        imbalance.order_flow_60s = flow(WINDOW_60S);
         if changed {
             digest.fold_floats(
                 Phase::Imbalance,
@@ -117,6 +120,9 @@ pub fn weigh_books(
                     imbalance.level1.unwrap_or(2.0),
                     imbalance.level5.unwrap_or(2.0),
                     imbalance.order_flow_10s.unwrap_or(0.0),
+                    imbalance.order_flow_60s.unwrap_or(0.0),
+                    imbalance.slope.unwrap_or(2.0),
+                    imbalance.microprice_dollars.unwrap_or(0.0),
                 ],
             );
         }
@@ -140,11 +146,14 @@ fn publish(view: &BookView, has_book: bool, imbalance: &mut Imbalance) {
     let deep = values.filter(|_| has_book);
     imbalance.level1 = values.map(|values| values.obi_l1);
     imbalance.level5 = deep.map(|values| values.obi_l5);
+    imbalance.level5_unweighted = deep.map(|values| values.obi_l5_unweighted);
+    imbalance.pressure = deep.map(|values| values.pressure_ratio);
     imbalance.log_pressure = deep.map(|values| values.log_pressure);
     imbalance.microprice_dollars = values.map(|values| values.microprice_dollars);
-    imbalance.slope = deep
-        .and_then(|values| values.slopes)
-        .map(|slopes| slopes.imbalance);
+    let slopes = deep.and_then(|values| values.slopes);
+    imbalance.slope_bid = slopes.map(|slopes| slopes.bid);
+    imbalance.slope_ask = slopes.map(|slopes| slopes.ask);
+    imbalance.slope = slopes.map(|slopes| slopes.imbalance);
 }
 
 fn quality_of(state: QuoteState) -> Quality {

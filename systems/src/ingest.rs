@@ -46,6 +46,7 @@ mod fold;
 mod quotes;
 /// Why an event was refused.
 pub mod refusal;
+mod traded;
 
 /// The `ingest` section of the config: what passes the door.
 #[derive(Resource, Clone, Debug, Deserialize, garde::Validate)]
@@ -163,9 +164,10 @@ impl Plugin for IngestPlugin {
 /// Empties the tapes of the tick before.
 pub fn empty_tapes(mut underlyings: Query<&mut Tape>) {
     for mut tape in &mut underlyings {
-        if !tape.prints.is_empty() || !tape.quotes.is_empty() {
+        if !tape.prints.is_empty() || !tape.quotes.is_empty() || !tape.options.is_empty() {
             tape.prints.clear();
             tape.quotes.clear();
+            tape.options.clear();
         }
     }
 }

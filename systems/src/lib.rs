@@ -22,8 +22,12 @@ pub mod dispatch;
 pub mod exits;
 /// Dealer exposures and the levels they point to.
 pub mod exposure;
+/// Kinds of flow among the last trades.
+pub mod flow_clusters;
 /// Implied volatility and Greeks.
 pub mod greeks;
+/// Executions against orders that nobody saw.
+pub mod hidden;
 /// The day of an underlying so far.
 pub mod history;
 /// Imbalance and order flow of the books.
@@ -36,6 +40,8 @@ pub mod ledger;
 pub mod link;
 /// What leaves for those who watch.
 pub mod mirror;
+/// What is traded in an underlying's options.
+pub mod options_flow;
 /// What happens when time is lost.
 pub mod overload;
 /// What trades look like.

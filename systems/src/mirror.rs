@@ -34,6 +34,8 @@ pub mod discovered;
 pub mod events;
 /// How orders were executed and how positions ended.
 pub mod execution;
+/// What is traded in options, as it leaves.
+pub mod options_flow;
 /// How the engine fares.
 pub mod status;
 /// What changed of the underlyings.

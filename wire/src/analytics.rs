@@ -32,14 +32,26 @@ pub struct Imbalance {
     pub obi_l1: Option<f64>,
     /// Five weighted levels, -1 to 1, positive is bid heavy.
     pub obi_l5: Option<f64>,
-    /// Natural logarithm of the bid sizes over the ask sizes, five levels.
+    /// Five levels of equal weight, -1 to 1, positive is bid heavy.
+    pub obi_l5_unweighted: Option<f64>,
+    /// The bid sizes over the ask sizes, five levels, 0.1 to 10.
+    pub pressure_ratio: Option<f64>,
+    /// Its natural logarithm.
     pub log_pressure: Option<f64>,
     /// Size-weighted mid.
     pub microprice_usd: Option<f64>,
+    /// How fast bid sizes add up away from the mid, shares per dollar.
+    pub slope_bid: Option<f64>,
+    /// How fast ask sizes add up away from the mid, shares per dollar.
+    pub slope_ask: Option<f64>,
     /// Imbalance of the slopes, -1 to 1.
     pub slope_imbalance: Option<f64>,
+    /// Order-flow imbalance of the last second over mean depth.
+    pub order_flow_1s: Option<f64>,
     /// Order-flow imbalance of the last 10 s over mean depth.
     pub order_flow_10s: Option<f64>,
+    /// Order-flow imbalance of the last 60 s over mean depth.
+    pub order_flow_60s: Option<f64>,
     /// Change of `obi_l5` per second.
     pub velocity_per_s: Option<f64>,
     /// Standard deviation of `obi_l5` over the last minute.

@@ -12,6 +12,7 @@ use crate::execution::Execution;
 use crate::flow::Flow;
 use crate::lane::Lane;
 use crate::market::{Book, Market};
+use crate::options_flow::OptionsFlow;
 use crate::status::Status;
 use crate::volatility::{Regime, Volatility};
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,8 @@ pub struct Batch {
     pub gammas: Lane<Gamma>,
     /// Delta exposure.
     pub deltas: Lane<Delta>,
+    /// What is traded in options.
+    pub options_flows: Lane<OptionsFlow>,
     /// Money, if it changed.
     pub account: Option<Account>,
     /// What is held, if it changed.
@@ -86,6 +89,7 @@ impl Batch {
         self.closings.clear();
         self.gammas.clear();
         self.deltas.clear();
+        self.options_flows.clear();
         self.account = None;
         self.positions = None;
         self.orders = None;
@@ -109,6 +113,7 @@ impl Batch {
         self.closings.merge(&newer.closings);
         self.gammas.merge(&newer.gammas);
         self.deltas.merge(&newer.deltas);
+        self.options_flows.merge(&newer.options_flows);
         replace(&mut self.account, &mut newer.account);
         replace(&mut self.positions, &mut newer.positions);
         replace(&mut self.orders, &mut newer.orders);

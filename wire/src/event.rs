@@ -72,6 +72,21 @@ pub enum Event {
         /// When.
         at_ms: i64,
     },
+    /// A contract became unusual: it trades far more than is open in it. Once a session.
+    Unusual {
+        /// The underlying.
+        symbol: Symbol,
+        /// The OSI symbol of the contract.
+        contract: String,
+        /// `over_interest` or `no_interest`.
+        reason: String,
+        /// Contracts traded since the open.
+        volume: u64,
+        /// Open interest.
+        interest: u32,
+        /// When.
+        at_ms: i64,
+    },
     /// Trading stopped or went on.
     Halt {
         /// Whether it stopped.

@@ -80,6 +80,8 @@ pub enum SymbolKey {
     Gex,
     /// Delta exposure.
     Dex,
+    /// What is traded in options.
+    OptionsFlow,
 }
 
 /// A kind of key that exists once. The discriminant is its place behind the symbol kinds.
@@ -121,7 +123,7 @@ pub enum GlobalKey {
 
 impl SymbolKey {
     /// All kinds, in the order of [`schema`].
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Ticker,
         Self::Last,
         Self::Timestamp,
@@ -134,6 +136,7 @@ impl SymbolKey {
         Self::Closing,
         Self::Gex,
         Self::Dex,
+        Self::OptionsFlow,
     ];
 
     /// Its row in [`schema`].
@@ -281,7 +284,8 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
             "analytics:{symbol}:institutional_flow",
             "analytics:{symbol}:retail_flow",
         ],
-        description: "odd lots, sweeps, blocks, toxicity, private and institutional shares",
+        description: "shapes of trades, toxicity, private and institutional shares, hidden orders, \
+                      kinds of flow",
     },
     KeyDoc {
         pattern: "analytics:{symbol}:volatility",
@@ -327,6 +331,15 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         refresh_ms: 4_000,
         aliases: &["analytics:{symbol}:dex", "metrics:{symbol}:dex"],
         description: "delta of the open interest and of the dealers in USD, vanna, charm",
+    },
+    KeyDoc {
+        pattern: "options:{symbol}:flow",
+        value: Encoding::Json,
+        payload: "Stamped<options_flow::OptionsFlow>",
+        ttl_ms: Some(12_000),
+        refresh_ms: 4_000,
+        aliases: &["analytics:{symbol}:options_flow"],
+        description: "put/call by volume and open interest, premium and delta by side, unusual volume",
     },
     KeyDoc {
         pattern: "mirror:epoch",
@@ -470,93 +483,10 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         ttl_ms: None,
         refresh_ms: 250,
         aliases: &[],
-        description: "signals, refusals, orders, fills and halts in order, the last 10,000",
+        description: "signals, refusals, orders, fills, halts and unusual contracts in order, the last \
+                      10,000",
     },
 ];
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    fn matches(key: &str, pattern: &str, symbol: &str) -> bool {
-        let (start, end) = pattern.split_once("{symbol}").unwrap();
-        key.strip_prefix(start)
-            .and_then(|rest| rest.strip_suffix(end))
-            == Some(symbol)
-    }
-
-    #[test]
-    fn every_key_matches_the_pattern_of_its_own_row() {
-        let expected = [
-            "market:BRK.B:ticker",
-            "market:BRK.B:last",
-            "market:BRK.B:timestamp",
-            "market:BRK.B:book",
-            "analytics:BRK.B:vpin",
-            "analytics:BRK.B:obi",
-            "analytics:BRK.B:flow",
-            "analytics:BRK.B:volatility",
-            "analytics:BRK.B:regime",
-            "analytics:BRK.B:closing",
-            "options:BRK.B:gex",
-            "options:BRK.B:dex",
-        ];
-        let symbol = Symbol::new("BRK.B").unwrap();
-        for (kind, expected) in SymbolKey::ALL.into_iter().zip(expected) {
-            assert_eq!(kind.of(symbol), expected);
-            assert!(matches(&kind.of(symbol), kind.doc().pattern, "BRK.B"));
-        }
-        let global = GlobalKey::ALL.map(GlobalKey::key);
-        assert_eq!(
-            global,
-            [
-                "mirror:epoch",
-                "heartbeat:engine",
-                "market:tickers",
-                "account:summary",
-                "positions:summary",
-                "orders:working",
-                "signals:summary",
-                "metrics:execution",
-                "discovered:vpin_bucket_size",
-                "discovered:lookback_bars",
-                "discovered:vol_regimes",
-                "discovered:flow_toxicity",
-                "discovered:correlation_matrix",
-                "engine:status",
-                "global:halt",
-                "events:engine",
-            ]
-        );
-    }
-
-    #[test]
-    fn a_key_outlives_three_refreshes() {
-        for doc in schema() {
-            assert!(doc.refresh_ms > 0, "{}", doc.pattern);
-            assert!(
-                doc.ttl_ms.is_none_or(|ttl| ttl >= 3 * doc.refresh_ms),
-                "{}",
-                doc.pattern
-            );
-        }
-    }
-
-    #[test]
-    fn no_name_stands_for_two_things_and_every_row_is_reached() {
-        let mut names = BTreeSet::new();
-        for doc in schema().iter().chain([&COMMANDS]) {
-            assert!(!doc.description.is_empty());
-            for name in doc.aliases.iter().chain([&doc.pattern]) {
-                assert!(names.insert(name), "{name} stands twice");
-            }
-        }
-        let reached: BTreeSet<_> = SymbolKey::ALL
-            .map(|kind| kind.doc().pattern)
-            .into_iter()
-            .chain(GlobalKey::ALL.map(GlobalKey::key))
-            .collect();
-        assert_eq!(reached.len(), schema().len());
-    }
-}
+mod tests;

@@ -26,6 +26,8 @@ pub mod keys;
 pub mod lane;
 /// Quotes, trades, books.
 pub mod market;
+/// What is traded in options.
+pub mod options_flow;
 /// Until when a value may be used, and how good it is.
 pub mod quality;
 /// How the engine fares.

@@ -22,6 +22,7 @@ use wire::flow::Flow;
 use wire::keys::{EVENTS_KEPT, GlobalKey, SymbolKey};
 use wire::lane::Row;
 use wire::market::{Book, Market};
+use wire::options_flow::OptionsFlow;
 use wire::status::{Halt, Status};
 use wire::turn::{SLOW_TURNS, TICK_MS, TURNS, Turn};
 use wire::volatility::{Regime, Volatility};
@@ -64,6 +65,7 @@ struct Entry {
     closing: Option<Closing>,
     gamma: Option<Gamma>,
     delta: Option<Delta>,
+    options_flow: Option<OptionsFlow>,
     keys: [PreparedKey; KINDS],
     changed: [bool; KINDS],
     written_ms: [u64; KINDS],
@@ -161,6 +163,11 @@ impl State {
             let entry = self.entry(row);
             entry.delta = Some(row.value);
             entry.mark(SymbolKey::Dex);
+        }
+        for row in batch.options_flows.rows() {
+            let entry = self.entry(row);
+            entry.options_flow = Some(row.value);
+            entry.mark(SymbolKey::OptionsFlow);
         }
         self.account.take(&mut batch.account);
         self.positions.take(&mut batch.positions);
@@ -329,6 +336,7 @@ impl Entry {
             closing: None,
             gamma: None,
             delta: None,
+            options_flow: None,
             keys: SymbolKey::ALL.map(|kind| PreparedKey::new(&kind.of(symbol), kind.doc().ttl_ms)),
             changed: [false; KINDS],
             written_ms: [0; KINDS],
@@ -370,6 +378,7 @@ impl Entry {
             SymbolKey::Closing => encode_some(out, header, self.closing.as_ref()),
             SymbolKey::Gex => encode_some(out, header, self.gamma.as_ref()),
             SymbolKey::Dex => encode_some(out, header, self.delta.as_ref()),
+            SymbolKey::OptionsFlow => encode_some(out, header, self.options_flow.as_ref()),
         }
     }
 }
@@ -425,7 +434,8 @@ fn turns(kind: SymbolKey) -> usize {
         | SymbolKey::Regime
         | SymbolKey::Closing
         | SymbolKey::Gex
-        | SymbolKey::Dex => SLOW_TURNS,
+        | SymbolKey::Dex
+        | SymbolKey::OptionsFlow => SLOW_TURNS,
     }
 }
 

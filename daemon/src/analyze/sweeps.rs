@@ -143,6 +143,8 @@ fn sided_trades(tape: &Tape) -> Vec<SidedTrade> {
         ask: trade.ask,
         conditions: *conditions,
         aggressor: None,
+        quotes_before: 0,
+        is_bar: false,
     });
     prints
         .filter_map(|print| sided(&print, &mut rule))

@@ -22,6 +22,8 @@ mod discover;
 mod golden;
 /// The tables of the book, with what others computed.
 mod held_against;
+/// `analyze hidden`.
+mod hidden;
 /// `analyze levels`.
 mod levels;
 /// Runs the program.

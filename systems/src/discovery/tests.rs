@@ -393,6 +393,8 @@ fn print(at: Timestamp, size: u64, conditions: u32) -> Print {
         ask: Price(0),
         conditions,
         aggressor: None,
+        quotes_before: 0,
+        is_bar: false,
     }
 }
 

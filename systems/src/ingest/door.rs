@@ -4,13 +4,14 @@ use crate::chains::Chains;
 use crate::ingest::columns::{ContractColumns, UnderlyingColumns};
 use crate::ingest::quotes::{UNSET, known_size, mid, quote_of};
 use crate::ingest::refusal::{Refusal, Refusals};
+use crate::ingest::traded::{Traded, note_trade};
 use crate::ingest::{Counts, IngestConfig};
 use components::contract::{ContractId, Right};
-use components::flow::Print;
+use components::flow::{OptionPrint, Print};
 use components::greeks::VendorGreeks;
 use components::interest::OpenInterest;
 use components::market::{
-    BOOK_LEVELS, Book, LastTrade, Level, Quote, Side, Spot, SpotSource, SymbolId, TradingHalt,
+    BOOK_LEVELS, Book, Level, Quote, Spot, SpotSource, SymbolId, TradingHalt,
 };
 use components::units::{Price, Timestamp};
 use engine::clock::Tick;
@@ -18,25 +19,6 @@ use engine::directory::Directory;
 use engine::event::{Bar, Event, EventKind};
 use engine::planted::planted;
 use engine::transcript::Transcript;
-
-/// A print, or a bar that counts as one.
-struct Traded {
-    price: Price,
-    size: u64,
-    conditions: u32,
-    aggressor: Option<Side>,
-}
-
-impl Traded {
-    fn bar(bar: &Bar) -> Self {
-        Self {
-            price: bar.close,
-            size: bar.volume,
-            conditions: 0,
-            aggressor: None,
-        }
-    }
-}
 
 /// The door with the columns behind it.
 pub(super) struct Door<'a, 'w> {
@@ -79,6 +61,7 @@ impl Door<'_, '_> {
                     size: u64::from(known_size(*size)),
                     conditions: *conditions,
                     aggressor: *aggressor,
+                    is_bar: false,
                 };
                 self.trade(*symbol, event, &traded)
             }
@@ -111,6 +94,7 @@ impl Door<'_, '_> {
                     size: u64::from(known_size(*size)),
                     conditions: *conditions,
                     aggressor: None,
+                    is_bar: false,
                 };
                 self.option_trade(*contract, event, &traded)
             }
@@ -209,7 +193,9 @@ impl Door<'_, '_> {
         self.believe(row, event, Some(traded.price), self.priced(traded))?;
         let quote = self.underlyings.quotes[row];
         note_trade(&mut self.underlyings.trades[row], traded, event.at);
-        self.underlyings.tapes[row].prints.push(Print {
+        let tape = &mut self.underlyings.tapes[row];
+        let quotes_before = u32::try_from(tape.quotes.len()).unwrap_or(u32::MAX);
+        tape.prints.push(Print {
             at: event.at,
             price: traded.price,
             size: traded.size,
@@ -217,6 +203,8 @@ impl Door<'_, '_> {
             ask: quote.ask,
             conditions: traded.conditions,
             aggressor: traded.aggressor,
+            quotes_before,
+            is_bar: traded.is_bar,
         });
         if self.underlyings.spots[row].source <= SpotSource::Trade {
             self.underlyings.sources[row].spot = event.feed;
@@ -340,6 +328,20 @@ impl Door<'_, '_> {
         let row = self.contract_row(contract, event.at)?;
         self.priced(traded)?;
         note_trade(&mut self.contracts.trades[row], traded, event.at);
+        let quote = self.contracts.quotes[row];
+        let owner = self.chains.owner(row);
+        let symbol_row = self.symbol_row(owner)?;
+        self.underlyings.tapes[symbol_row]
+            .options
+            .push(OptionPrint {
+                contract,
+                at: event.at,
+                price: traded.price,
+                size: traded.size,
+                bid: quote.bid,
+                ask: quote.ask,
+                is_bar: traded.is_bar,
+            });
         self.counts.option_trades += 1;
         Ok(())
     }
@@ -464,13 +466,6 @@ impl Door<'_, '_> {
             Err(Refusal::InconsistentBar)
         }
     }
-}
-
-fn note_trade(trade: &mut LastTrade, traded: &Traded, at: Timestamp) {
-    trade.price = traded.price;
-    trade.size = u32::try_from(traded.size).unwrap_or(u32::MAX);
-    trade.at = at;
-    trade.day_volume += traded.size;
 }
 
 fn is_sorted(levels: &[Level; BOOK_LEVELS], better: impl Fn(i64, i64) -> bool) -> bool {

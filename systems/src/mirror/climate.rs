@@ -2,18 +2,25 @@
 
 use super::convert::{millis, validity};
 use components::closing::{self, ClosingProjection};
+use components::flow_clusters::{self, FlowClusters};
+use components::hidden::HiddenLiquidity;
 use components::market::Side;
 use components::patterns::{self, Participants, TradePatterns};
 use components::volatility::{
     self, ImpliedVolatility, MarketRegime, RealizedVolatility, VolatilityRegime,
 };
 use wire::closing::{Closing, ClosingSource};
-use wire::flow::{Flow, FlowLabel, SweepSide};
+use wire::flow::{Cluster, Clusters, Flow, FlowKind, FlowLabel, Hidden, Iceberg, SweepSide};
 use wire::volatility::{MarketState, Regime, Volatility, VolatilityLevel};
 
 /// What the trades of an underlying look like.
 #[must_use]
-pub fn flow(shapes: &TradePatterns, who: &Participants) -> Flow {
+pub fn flow(
+    shapes: &TradePatterns,
+    who: &Participants,
+    hidden: &HiddenLiquidity,
+    kinds: &FlowClusters,
+) -> Flow {
     Flow {
         trades: shapes.trades,
         odd_ratio: shapes.odd_ratio,
@@ -22,15 +29,14 @@ pub fn flow(shapes: &TradePatterns, who: &Participants) -> Flow {
         toxicity: shapes.toxicity,
         toxicity_is_complete: shapes.is_complete,
         label: shapes.label.map(flow_label),
-        sweep: shapes.sweep.map(|sweep| match sweep.side {
-            Side::Buy => SweepSide::Buy,
-            Side::Sell => SweepSide::Sell,
-        }),
+        sweep: shapes.sweep.map(|sweep| side(sweep.side)),
         sweep_at_ms: shapes.sweep.and_then(|sweep| millis(sweep.began)),
         retail_share: who.retail_share,
         retail_imbalance: who.retail_imbalance,
         institutional_share: who.institutional_share,
         institutional_imbalance: who.institutional_imbalance,
+        hidden: hidden_of(hidden),
+        clusters: clusters(kinds),
         validity: validity(&shapes.stamp),
     }
 }
@@ -58,6 +64,60 @@ pub fn closing(found: &ClosingProjection) -> Closing {
             closing::ClosingSource::Tape => ClosingSource::Tape,
         },
         validity: validity(&found.stamp),
+    }
+}
+
+fn side(side: Side) -> SweepSide {
+    match side {
+        Side::Buy => SweepSide::Buy,
+        Side::Sell => SweepSide::Sell,
+    }
+}
+
+fn hidden_of(hidden: &HiddenLiquidity) -> Hidden {
+    Hidden {
+        trades: hidden.prints,
+        exchange_shares: hidden.exchange_shares,
+        inside_shares: hidden.inside_shares,
+        beyond_shares: hidden.beyond_shares,
+        refilled_shares: hidden.refilled_shares,
+        ratio: hidden.ratio,
+        imbalance: hidden.imbalance,
+        icebergs: hidden.icebergs.map(|level| {
+            level.map(|level| Iceberg {
+                side: side(level.side),
+                price_usd: level.price.dollars(),
+                refills: level.refills,
+                at_ms: millis(level.at),
+            })
+        }),
+        validity: validity(&hidden.stamp),
+    }
+}
+
+fn clusters(kinds: &FlowClusters) -> Clusters {
+    let cluster = |place: usize| {
+        kinds.clusters.map(|kinds| Cluster {
+            share: kinds[place].share,
+            trades: kinds[place].trades,
+            size: kinds[place].size,
+            alignment: kinds[place].alignment,
+            pause_ms: kinds[place].pause_ms,
+            one_sided: kinds[place].one_sided,
+        })
+    };
+    Clusters {
+        trades: kinds.trades,
+        momentum: cluster(0),
+        hedging: cluster(1),
+        reversion: cluster(2),
+        silhouette: kinds.silhouette,
+        hedging_goes_with: kinds.hedging_goes_with.map(|kind| match kind {
+            flow_clusters::FlowKind::Momentum => FlowKind::Momentum,
+            flow_clusters::FlowKind::Hedging => FlowKind::Hedging,
+            flow_clusters::FlowKind::Reversion => FlowKind::Reversion,
+        }),
+        validity: validity(&kinds.stamp),
     }
 }
 
@@ -147,7 +207,16 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_null_and_every_value_has_its_age() {
-        let nothing = flow(&TradePatterns::default(), &Participants::default());
+        let nothing = flow(
+            &TradePatterns::default(),
+            &Participants::default(),
+            &HiddenLiquidity::default(),
+            &FlowClusters::default(),
+        );
+        assert_eq!(
+            (nothing.hidden.ratio, nothing.clusters.momentum),
+            (None, None)
+        );
         let text = serde_json::to_string(&nothing).unwrap();
         assert!(text.contains("\"toxicity\":null"), "{text}");
         assert!(text.contains("\"computed_at_ms\":null"), "{text}");

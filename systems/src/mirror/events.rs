@@ -4,10 +4,12 @@ use super::Outgoing;
 use super::convert::{self, millis, symbol_of};
 use crate::books::Books;
 use crate::dispatch::Sent;
+use crate::options_flow::NewlyUnusual;
 use crate::reports::execution::ExecutionQuality;
 use crate::scoring::Signals;
 use bevy_ecs::prelude::*;
 use components::order::{Execution, OrderId};
+use engine::clock::Tick;
 use engine::directory::Directory;
 use engine::event::EventKind;
 use engine::inbox::Inbox;
@@ -15,7 +17,11 @@ use engine::report::Report;
 use wire::event::Event;
 
 /// Puts into the batch what happened in this tick: what the broker reported, what was approved,
-/// what was sent.
+/// what was sent, and which contracts became unusual.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a system's arguments are what it touches"
+)]
 pub fn show_events(
     mut outgoing: ResMut<Outgoing>,
     signals: Option<Res<Signals>>,
@@ -24,6 +30,8 @@ pub fn show_events(
     inbox: Res<Inbox>,
     books: Option<Res<Books>>,
     mut quality: Option<ResMut<ExecutionQuality>>,
+    tick: Res<Tick>,
+    unusual: Option<Res<NewlyUnusual>>,
 ) {
     let events = &mut outgoing.0.events;
     let books = books.as_deref();
@@ -44,6 +52,18 @@ pub fn show_events(
                 }
             }
             _ => {}
+        }
+    }
+    for (symbol, one) in unusual.iter().flat_map(|unusual| &unusual.0) {
+        if let Some(symbol) = directory.ticker(*symbol).and_then(symbol_of) {
+            events.push(Event::Unusual {
+                symbol,
+                contract: one.terms.osi(),
+                reason: one.reason.name().to_owned(),
+                volume: one.volume.contracts,
+                interest: one.interest,
+                at_ms: millis(tick.now).unwrap_or_default(),
+            });
         }
     }
     for signal in signals.iter().flat_map(|signals| &signals.approved) {

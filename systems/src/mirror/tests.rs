@@ -5,15 +5,19 @@ use crate::books::Books;
 use crate::chains::Chains;
 use crate::dispatch::Sent;
 use crate::ledger::Ledger;
+use crate::options_flow::NewlyUnusual;
 use crate::positions::Account;
 use crate::reports::portfolio::{Portfolio, view_portfolio};
 use crate::scoring::Signals;
 use components::closing::{ClosingProjection, ClosingSource};
-use components::contract::{Contract, Expiry, Instrument, OptionTerms};
+use components::contract::{Contract, ContractId, Expiry, Instrument, OptionTerms};
 use components::exposure::{DeltaExposure, ExposureLevels, GammaExposure, ZeroGamma};
 use components::flow::{Imbalance, Vpin};
+use components::flow_clusters::FlowClusters;
+use components::hidden::HiddenLiquidity;
 use components::market::{Book, LastTrade, Quote, Spot, SymbolId, Ticker};
 use components::market::{Level, Side, SpotSource};
+use components::options_flow::{ContractVolume, OptionsFlow, UnusualContract, UnusualReason};
 use components::order::{Execution, ExecutionId, Fingerprint, Order, OrderId, OrderIntent};
 use components::order::{OrderKind, PermId, Role};
 use components::patterns::{Participants, TradePatterns};
@@ -25,7 +29,7 @@ use components::volatility::{
     ImpliedVolatility, MarketRegime, MarketState, RealizedVolatility, VolatilityRegime,
 };
 use engine::calendar::Session;
-use engine::directory::Directory;
+use engine::directory::{Directory, Listings};
 use engine::event::EventKind;
 use engine::inbox::Inbox;
 use engine::record::Record;
@@ -137,6 +141,8 @@ fn underlying(id: SymbolId, ticker: Ticker) -> impl Bundle {
             Imbalance::default(),
             TradePatterns::default(),
             Participants::default(),
+            HiddenLiquidity::default(),
+            FlowClusters::default(),
         ),
         (
             RealizedVolatility::default(),
@@ -150,6 +156,7 @@ fn underlying(id: SymbolId, ticker: Ticker) -> impl Bundle {
             DeltaExposure::default(),
             ExposureLevels::default(),
             ZeroGamma::default(),
+            OptionsFlow::default(),
         ),
     )
 }
@@ -233,6 +240,78 @@ fn a_batch_holds_what_changed_and_nothing_else() {
     assert!(same.gammas.rows().is_empty() && same.books.rows().is_empty());
     assert!(same.closings.rows().is_empty());
     assert!(same.flows.rows().is_empty() && same.regimes.rows().is_empty());
+    assert!(same.options_flows.rows().is_empty());
+
+    // Each part of the flow is news by its own stamp.
+    let later = Stamp::new(Timestamp(1), 1_000, Quality::Ok);
+    let hidden = HiddenLiquidity {
+        ratio: Some(0.25),
+        stamp: later,
+        ..HiddenLiquidity::default()
+    };
+    fixture.set(1, hidden);
+    let kinds = FlowClusters {
+        trades: 7,
+        stamp: later,
+        ..FlowClusters::default()
+    };
+    fixture.set(2, kinds);
+    let options = OptionsFlow {
+        put_volume: 9,
+        sided: later,
+        ..OptionsFlow::default()
+    };
+    fixture.set(0, options);
+    let batch = fixture.tick(4);
+    assert_eq!(ids(batch.flows.rows()), [1, 2]);
+    let [first, second] = batch.flows.rows() else {
+        panic!()
+    };
+    assert_eq!(first.value.hidden.ratio, Some(0.25));
+    assert_eq!(first.value.odd_ratio, Some(0.5));
+    assert_eq!(second.value.clusters.trades, 7);
+    assert_eq!(batch.options_flows.rows()[0].value.put_volume, 9);
+}
+
+#[test]
+fn a_contract_that_becomes_unusual_is_an_event() {
+    let mut fixture = Fixture::new(&["SPY"]);
+    let one = UnusualContract {
+        contract: ContractId(3),
+        terms: OptionTerms::from_osi("SPY   260302C00657500").unwrap(),
+        volume: ContractVolume {
+            contracts: 900,
+            ..ContractVolume::default()
+        },
+        interest: 100,
+        ratio: Some(9.0),
+        reason: UnusualReason::OverInterest,
+    };
+    let newly = NewlyUnusual(vec![(SymbolId(0), one)]);
+    fixture.world.insert_resource(newly);
+    let mut listings = Listings::default();
+    listings.symbol(Ticker::new("SPY").unwrap());
+    let mut directory = fixture.world.resource_mut::<Directory>();
+    directory.number(&listings, Timestamp(0));
+    let batch = fixture.tick(1);
+    let events: Vec<_> = batch.events.iter().collect();
+    let [
+        Event::Unusual {
+            contract,
+            volume,
+            interest,
+            reason,
+            ..
+        },
+    ] = events[..]
+    else {
+        panic!("{events:?}");
+    };
+    assert_eq!(contract, "SPY   260302C00657500");
+    assert_eq!(
+        (*volume, *interest, reason.as_str()),
+        (900, 100, "over_interest")
+    );
 }
 
 #[test]

@@ -3,11 +3,15 @@
 use super::Outgoing;
 use super::climate;
 use super::convert::{self, symbol_of};
+use super::options_flow;
 use bevy_ecs::prelude::*;
 use components::closing::ClosingProjection;
 use components::exposure::{DeltaExposure, ExposureLevels, GammaExposure, ZeroGamma};
 use components::flow::{Imbalance, Vpin};
+use components::flow_clusters::FlowClusters;
+use components::hidden::HiddenLiquidity;
 use components::market::{Book, LastTrade, Quote, Spot, SymbolId, Ticker};
+use components::options_flow::OptionsFlow;
 use components::patterns::{Participants, TradePatterns};
 use components::quality::Stamp;
 use components::volatility::{
@@ -32,13 +36,14 @@ struct ShownUnderlying {
     book: Book,
     vpin: Stamp,
     imbalance: Stamp,
-    flow: Stamp,
+    flow: [Stamp; 3],
     volatility: [Stamp; 2],
     regime: [Stamp; 2],
     /// Absent until it was shown: most of a session there is no projection, and a reader is to know.
     closing: Option<Stamp>,
     gamma: [Stamp; 3],
     delta: Stamp,
+    options_flow: [Stamp; 2],
 }
 
 type Climate = (
@@ -58,6 +63,8 @@ type Underlying = (
         &'static Imbalance,
         &'static TradePatterns,
         &'static Participants,
+        &'static HiddenLiquidity,
+        &'static FlowClusters,
     ),
     Climate,
     (
@@ -65,6 +72,7 @@ type Underlying = (
         &'static ExposureLevels,
         &'static ZeroGamma,
         &'static DeltaExposure,
+        &'static OptionsFlow,
     ),
 );
 
@@ -98,7 +106,7 @@ pub fn show_underlyings(
                 let value = convert::book(book);
                 batch.books.set(Row { id, symbol, value });
             }
-            let (vpin, imbalance, shapes, who) = flow;
+            let (vpin, imbalance, shapes, who, hidden, clusters) = flow;
             if replace(&mut shown.vpin, vpin.stamp) {
                 let value = convert::vpin(vpin);
                 batch.vpins.set(Row { id, symbol, value });
@@ -107,8 +115,9 @@ pub fn show_underlyings(
                 let value = convert::imbalance(imbalance);
                 batch.imbalances.set(Row { id, symbol, value });
             }
-            if replace(&mut shown.flow, shapes.stamp) {
-                let value = climate::flow(shapes, who);
+            let stamps = [shapes.stamp, hidden.stamp, clusters.stamp];
+            if replace(&mut shown.flow, stamps) {
+                let value = climate::flow(shapes, who, hidden, clusters);
                 batch.flows.set(Row { id, symbol, value });
             }
         }
@@ -128,7 +137,7 @@ pub fn show_underlyings(
             let value = climate::closing(closing);
             batch.closings.set(Row { id, symbol, value });
         }
-        let (gamma, levels, zero, delta) = exposure;
+        let (gamma, levels, zero, delta, options) = exposure;
         if replace(&mut shown.gamma, [gamma.stamp, levels.stamp, zero.stamp]) {
             let value = convert::gamma(gamma, levels, zero);
             batch.gammas.set(Row { id, symbol, value });
@@ -136,6 +145,10 @@ pub fn show_underlyings(
         if replace(&mut shown.delta, delta.stamp) {
             let value = convert::delta(delta);
             batch.deltas.set(Row { id, symbol, value });
+        }
+        if replace(&mut shown.options_flow, [options.stamp, options.sided]) {
+            let value = options_flow::options_flow(options);
+            batch.options_flows.set(Row { id, symbol, value });
         }
     }
 }

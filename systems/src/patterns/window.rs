@@ -94,6 +94,8 @@ mod tests {
             ask: Price(1_000_200),
             conditions,
             aggressor: None,
+            quotes_before: 0,
+            is_bar: false,
         }
     }
 

@@ -17,10 +17,13 @@ use engine::ports::{Feed, FeedError};
 use jiff::civil::{Date, date};
 use systems::closing::ClosingPlugin;
 use systems::exposure::ExposurePlugin;
+use systems::flow_clusters::FlowClustersPlugin;
 use systems::greeks::GreeksPlugin;
+use systems::hidden::HiddenPlugin;
 use systems::history::HistoryPlugin;
 use systems::imbalance::ImbalancePlugin;
 use systems::ingest::IngestPlugin;
+use systems::options_flow::OptionsFlowPlugin;
 use systems::patterns::PatternsPlugin;
 use systems::volatility::VolatilityPlugin;
 use systems::vpin::VpinPlugin;
@@ -112,6 +115,9 @@ impl Plugin for Analytics {
         engine.plug(ExposurePlugin)?;
         engine.plug(ImbalancePlugin)?;
         engine.plug(PatternsPlugin)?;
+        engine.plug(HiddenPlugin)?;
+        engine.plug(FlowClustersPlugin)?;
+        engine.plug(OptionsFlowPlugin)?;
         engine.plug(ClosingPlugin)?;
         engine.plug(VolatilityPlugin)?;
         Ok(())

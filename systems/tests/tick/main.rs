@@ -5,6 +5,9 @@
 
 mod closing;
 mod discovery;
+mod flow_clusters;
+mod hidden;
+mod options_flow;
 mod patterns;
 #[path = "../support/mod.rs"]
 mod support;

@@ -12,7 +12,7 @@ use crate::table::Table;
 use components::market::{SymbolId, Ticker};
 use engine::clock::Tick;
 use engine::directory::{Directory, Listings};
-use engine::event::EventKind;
+use engine::event::{EventKind, OFF_EXCHANGE};
 use engine::inbox::Inbox;
 use engine::ports::{Feed, FeedError};
 use jiff::civil::Date;
@@ -135,7 +135,7 @@ impl LeanTicks {
                 symbol,
                 price: trade.price,
                 size: trade.size,
-                conditions: trade.conditions,
+                conditions: trade.conditions | off_exchange(trade.exchange),
                 aggressor: None,
             },
         );
@@ -197,6 +197,11 @@ impl Feed for LeanTicks {
     fn is_exhausted(&self) -> bool {
         self.quote_millis == NEVER && self.trade_millis == NEVER
     }
+}
+
+/// The bit of trades that carry the letter of the reporting facilities of FINRA.
+fn off_exchange(exchange: u8) -> u32 {
+    if exchange == b'D' { OFF_EXCHANGE } else { 0 }
 }
 
 #[cfg(test)]
@@ -267,6 +272,25 @@ mod tests {
         let rest = bench.tick(&mut feed, open.plus_millis(24_000_000)).unwrap();
         assert_eq!(kinds(&rest), [(57_700_000, 89_099)]);
         assert!(feed.is_exhausted());
+    }
+
+    #[test]
+    fn trades_of_the_reporting_facilities_are_marked_as_off_exchange() {
+        let trades = "34200100,91,100,D,20,0\n34200100,91,50,N,20,0\n";
+        let symbol = Ticker::new("IBM").unwrap();
+        let day = date(2013, 10, 7);
+        let mut feed = LeanTicks::in_memory(symbol, day, None, Some(trades.into())).unwrap();
+        let mut bench = Bench::new(session(day, 16));
+        let open = bench.session.open;
+        let events = bench.tick(&mut feed, open.plus_millis(250)).unwrap();
+        let conditions: Vec<u32> = events
+            .iter()
+            .filter_map(|event| match event.kind {
+                EventKind::Trade { conditions, .. } => Some(conditions),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(conditions, [0x20 | OFF_EXCHANGE, 0x20]);
     }
 
     #[test]

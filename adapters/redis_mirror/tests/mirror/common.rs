@@ -13,6 +13,7 @@ use wire::event::Event;
 use wire::flow::Flow;
 use wire::lane::Row;
 use wire::market::{Book, Market};
+use wire::options_flow::OptionsFlow;
 use wire::volatility::{Regime, Volatility};
 use wire::{Batch, Stamped, Symbol};
 
@@ -72,6 +73,7 @@ pub(crate) fn fill(batch: &mut Batch, id: u32, last: f64) {
     batch.closings.set(row(id, Closing::default()));
     batch.gammas.set(row(id, Gamma::default()));
     batch.deltas.set(row(id, Delta::default()));
+    batch.options_flows.set(row(id, OptionsFlow::default()));
 }
 
 /// What a round of discovery found for the symbol of number 3.
