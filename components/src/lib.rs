@@ -12,6 +12,8 @@ pub mod flow;
 pub mod greeks;
 /// Open interest.
 pub mod interest;
+/// How much can be traded, and at what cost.
+pub mod liquidity;
 /// Quotes, trades, books, spot.
 pub mod market;
 /// Orders, fills, positions.

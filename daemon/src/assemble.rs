@@ -12,6 +12,7 @@ use systems::closing::ClosingPlugin;
 use systems::columns::ColumnsPlugin;
 use systems::commands::CommandsPlugin;
 use systems::commit::CommitPlugin;
+use systems::comovement::ComovementPlugin;
 use systems::dedupe::DedupePlugin;
 use systems::discovery::DiscoveryPlugin;
 use systems::dispatch::DispatchPlugin;
@@ -23,6 +24,7 @@ use systems::imbalance::ImbalancePlugin;
 use systems::ingest::IngestPlugin;
 use systems::ledger::Ledger;
 use systems::link::LinkPlugin;
+use systems::liquidity::LiquidityPlugin;
 use systems::mirror::MirrorPlugin;
 use systems::overload::OverloadPlugin;
 use systems::patterns::PatternsPlugin;
@@ -133,9 +135,11 @@ pub fn assemble_with(parts: Parts, strategies: impl Plugin) -> Result<Engine, As
         engine.plug(VpinPlugin).map(|_| ()),
         engine.plug(ExposurePlugin).map(|_| ()),
         engine.plug(ImbalancePlugin).map(|_| ()),
+        engine.plug(LiquidityPlugin).map(|_| ()),
         engine.plug(PatternsPlugin).map(|_| ()),
         engine.plug(ClosingPlugin).map(|_| ()),
         engine.plug(VolatilityPlugin).map(|_| ()),
+        engine.plug(ComovementPlugin).map(|_| ()),
         engine.plug(DiscoveryPlugin).map(|_| ()),
         engine
             .plug(PositionsPlugin {

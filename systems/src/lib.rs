@@ -2,6 +2,8 @@
 
 /// The ledger in the world.
 pub mod books;
+/// When something that is done now and then is done.
+pub mod cadence;
 /// Where a contract's row is, and which rows belong to which underlying.
 pub mod chains;
 /// What closing auctions will be short of.
@@ -12,6 +14,8 @@ pub mod columns;
 pub mod commands;
 /// What came in and was decided becomes durable.
 pub mod commit;
+/// How all underlyings move together.
+pub mod comovement;
 /// Signals that repeat themselves are dropped.
 pub mod dedupe;
 /// Parameters found in the tape.
@@ -34,6 +38,8 @@ pub mod ingest;
 pub mod ledger;
 /// The line to the broker.
 pub mod link;
+/// How much can be traded, and at what cost.
+pub mod liquidity;
 /// What leaves for those who watch.
 pub mod mirror;
 /// What happens when time is lost.

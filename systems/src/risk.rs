@@ -61,8 +61,6 @@ pub mod book;
 pub mod breakers;
 /// The last look at an order's shape.
 pub mod collar;
-/// How the underlyings moved of late.
-pub mod comovement;
 /// How underlyings move together.
 pub mod correlation;
 /// Covariances and their shrinkage.
@@ -257,10 +255,9 @@ impl Plugin for RiskPlugin {
             Tripped::after(books.ledger(), &world.resource::<BreakersInForce>().0)
         });
         world.insert_resource(tripped);
-        world.init_resource::<comovement::Comovement>();
+        world.init_resource::<crate::comovement::returns::Returns>();
         engine
             .add(Phase::Risk, tripping::watch_breakers)
-            .add(Phase::Risk, comovement::watch_returns)
             .add(Phase::Risk, daily_closes::watch_closes)
             .add(Phase::Risk, withdraw_entries)
             .add(Phase::Risk, judge_signals)

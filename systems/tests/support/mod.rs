@@ -16,11 +16,13 @@ use engine::plugin::Plugin;
 use engine::ports::{Feed, FeedError};
 use jiff::civil::{Date, date};
 use systems::closing::ClosingPlugin;
+use systems::comovement::ComovementPlugin;
 use systems::exposure::ExposurePlugin;
 use systems::greeks::GreeksPlugin;
 use systems::history::HistoryPlugin;
 use systems::imbalance::ImbalancePlugin;
 use systems::ingest::IngestPlugin;
+use systems::liquidity::LiquidityPlugin;
 use systems::patterns::PatternsPlugin;
 use systems::volatility::VolatilityPlugin;
 use systems::vpin::VpinPlugin;
@@ -111,9 +113,11 @@ impl Plugin for Analytics {
         engine.plug(VpinPlugin)?;
         engine.plug(ExposurePlugin)?;
         engine.plug(ImbalancePlugin)?;
+        engine.plug(LiquidityPlugin)?;
         engine.plug(PatternsPlugin)?;
         engine.plug(ClosingPlugin)?;
         engine.plug(VolatilityPlugin)?;
+        engine.plug(ComovementPlugin)?;
         Ok(())
     }
 }

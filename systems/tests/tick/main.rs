@@ -5,6 +5,7 @@
 
 mod closing;
 mod discovery;
+mod liquidity;
 mod patterns;
 #[path = "../support/mod.rs"]
 mod support;
