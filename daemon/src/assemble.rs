@@ -8,6 +8,7 @@ use engine::plugin::Plugin;
 use engine::ports::{Broker, Clock, Feed, Journal, Mirror};
 use engine::record::{Record, RunStart};
 use strategies::StrategiesPlugin;
+use systems::attribution::AttributionPlugin;
 use systems::closing::ClosingPlugin;
 use systems::columns::ColumnsPlugin;
 use systems::commands::CommandsPlugin;
@@ -16,6 +17,7 @@ use systems::comovement::ComovementPlugin;
 use systems::dedupe::DedupePlugin;
 use systems::discovery::DiscoveryPlugin;
 use systems::dispatch::DispatchPlugin;
+use systems::drift::DriftPlugin;
 use systems::exits::ExitsPlugin;
 use systems::exposure::ExposurePlugin;
 use systems::greeks::GreeksPlugin;
@@ -33,6 +35,7 @@ use systems::quarantine::QuarantinePlugin;
 use systems::reports::ReportsPlugin;
 use systems::risk::RiskPlugin;
 use systems::scoring::ScoringPlugin;
+use systems::stress::StressPlugin;
 use systems::volatility::VolatilityPlugin;
 use systems::vpin::VpinPlugin;
 use systems::workers::Workers;
@@ -137,6 +140,7 @@ pub fn assemble_with(parts: Parts, strategies: impl Plugin) -> Result<Engine, As
         engine.plug(ImbalancePlugin).map(|_| ()),
         engine.plug(LiquidityPlugin).map(|_| ()),
         engine.plug(PatternsPlugin).map(|_| ()),
+        engine.plug(DriftPlugin).map(|_| ()),
         engine.plug(ClosingPlugin).map(|_| ()),
         engine.plug(VolatilityPlugin).map(|_| ()),
         engine.plug(ComovementPlugin).map(|_| ()),
@@ -156,6 +160,8 @@ pub fn assemble_with(parts: Parts, strategies: impl Plugin) -> Result<Engine, As
         engine.plug(strategies).map(|_| ()),
         engine.plug(DedupePlugin).map(|_| ()),
         engine.plug(RiskPlugin).map(|_| ()),
+        engine.plug(StressPlugin).map(|_| ()),
+        engine.plug(AttributionPlugin).map(|_| ()),
         engine.plug(CommitPlugin { journal }).map(|_| ()),
         engine.plug(DispatchPlugin { broker }).map(|_| ()),
         engine.plug(ColumnsPlugin).map(|_| ()),

@@ -1,5 +1,7 @@
 //! What happens in a tick: one file per phase.
 
+/// Where the risk of the book comes from.
+pub mod attribution;
 /// The ledger in the world.
 pub mod books;
 /// When something that is done now and then is done.
@@ -22,6 +24,8 @@ pub mod dedupe;
 pub mod discovery;
 /// What is durable leaves.
 pub mod dispatch;
+/// Whether what comes in is still as it was.
+pub mod drift;
 /// When a held option is sold.
 pub mod exits;
 /// Dealer exposures and the levels they point to.
@@ -60,6 +64,8 @@ pub mod risk;
 pub mod scoring;
 /// General statistics.
 pub mod statistics;
+/// What the book would gain in scenarios.
+pub mod stress;
 /// Volatility that was and that is expected.
 pub mod volatility;
 /// Toxicity on the volume clock.

@@ -8,6 +8,7 @@ use account::{ShownAccount, show_account, show_signals};
 use bevy_ecs::prelude::*;
 use convert::millis;
 use discovered::{ShownDiscoveries, show_discoveries};
+use cross::{ShownCross, show_cross, show_liquidity};
 use engine::clock::Tick;
 use engine::config::ConfigError;
 use engine::digest::Digest;
@@ -30,6 +31,8 @@ pub mod climate;
 pub mod convert;
 /// What discovery found.
 pub mod discovered;
+/// What is computed over several underlyings or over the book, as it leaves.
+pub mod cross;
 /// What happened in the tick.
 pub mod events;
 /// How orders were executed and how positions ended.
@@ -56,12 +59,15 @@ impl Plugin for MirrorPlugin {
         world.init_resource::<ShownExecution>();
         world.init_resource::<ShownDiscoveries>();
         world.init_resource::<ShownStatus>();
+        world.init_resource::<ShownCross>();
         world.insert_resource(Outlet {
             mirror: self.mirror,
             epoch: self.epoch,
         });
         engine
             .add(Phase::Mirror, show_underlyings)
+            .add(Phase::Mirror, show_liquidity)
+            .add(Phase::Mirror, show_cross)
             .add(Phase::Mirror, show_account)
             .add(Phase::Mirror, show_signals)
             .add(Phase::Mirror, show_events)

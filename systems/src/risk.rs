@@ -77,6 +77,8 @@ pub mod exposure;
 pub mod gate;
 /// What is done about orders that exist.
 mod granting;
+/// What is held and may be held, with its value.
+pub mod holdings;
 /// Whether a signal becomes orders.
 mod judge;
 /// What may be risked.
@@ -122,6 +124,20 @@ pub struct RiskConfig {
     /// Closes of the days before the run.
     #[garde(dive)]
     pub daily_closes: DailyClosesConfig,
+}
+
+impl RiskConfig {
+    /// What kind of thing an underlying is.
+    #[must_use]
+    pub fn class_of(&self, underlying: components::market::Ticker) -> book::AssetClass {
+        if self.index_symbols.contains(&underlying) {
+            book::AssetClass::Index
+        } else if self.fund_symbols.contains(&underlying) {
+            book::AssetClass::Fund
+        } else {
+            book::AssetClass::Stock
+        }
+    }
 }
 
 impl Section for RiskConfig {

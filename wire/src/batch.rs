@@ -7,6 +7,7 @@ use crate::account::{Account, Orders, Positions, SignalCounts};
 use crate::analytics::{Delta, Gamma, Imbalance, Vpin};
 use crate::closing::Closing;
 use crate::discovered::Discovered;
+use crate::cross::{Correlation, DataDrift, Liquidity, RiskAttribution, Stress};
 use crate::event::Events;
 use crate::execution::Execution;
 use crate::flow::Flow;
@@ -54,6 +55,16 @@ pub struct Batch {
     pub gammas: Lane<Gamma>,
     /// Delta exposure.
     pub deltas: Lane<Delta>,
+    /// How much can be traded and at what cost.
+    pub liquidities: Lane<Liquidity>,
+    /// Whether data are as they were.
+    pub drifts: Lane<DataDrift>,
+    /// How all underlyings move together, if it was computed.
+    pub correlation: Option<Correlation>,
+    /// What the book would gain in scenarios, if it was computed.
+    pub stress: Option<Stress>,
+    /// Where the risk of the book comes from, if it was computed.
+    pub risk: Option<RiskAttribution>,
     /// Money, if it changed.
     pub account: Option<Account>,
     /// What is held, if it changed.
@@ -86,6 +97,11 @@ impl Batch {
         self.closings.clear();
         self.gammas.clear();
         self.deltas.clear();
+        self.liquidities.clear();
+        self.drifts.clear();
+        self.correlation = None;
+        self.stress = None;
+        self.risk = None;
         self.account = None;
         self.positions = None;
         self.orders = None;
@@ -109,6 +125,11 @@ impl Batch {
         self.closings.merge(&newer.closings);
         self.gammas.merge(&newer.gammas);
         self.deltas.merge(&newer.deltas);
+        self.liquidities.merge(&newer.liquidities);
+        self.drifts.merge(&newer.drifts);
+        replace(&mut self.correlation, &mut newer.correlation);
+        replace(&mut self.stress, &mut newer.stress);
+        replace(&mut self.risk, &mut newer.risk);
         replace(&mut self.account, &mut newer.account);
         replace(&mut self.positions, &mut newer.positions);
         replace(&mut self.orders, &mut newer.orders);

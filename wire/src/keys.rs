@@ -80,6 +80,10 @@ pub enum SymbolKey {
     Gex,
     /// Delta exposure.
     Dex,
+    /// How much can be traded and at what cost.
+    Liquidity,
+    /// Whether data are as they were.
+    Drift,
 }
 
 /// A kind of key that exists once. The discriminant is its place behind the symbol kinds.
@@ -115,13 +119,19 @@ pub enum GlobalKey {
     Status,
     /// Whether trading is halted.
     Halt,
+    /// How all underlyings move together.
+    Correlation,
+    /// What the book would gain in scenarios.
+    Stress,
+    /// Where the risk of the book comes from.
+    Risk,
     /// What happened.
     Events,
 }
 
 impl SymbolKey {
     /// All kinds, in the order of [`schema`].
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Ticker,
         Self::Last,
         Self::Timestamp,
@@ -134,6 +144,8 @@ impl SymbolKey {
         Self::Closing,
         Self::Gex,
         Self::Dex,
+        Self::Liquidity,
+        Self::Drift,
     ];
 
     /// Its row in [`schema`].
@@ -158,7 +170,7 @@ impl SymbolKey {
 
 impl GlobalKey {
     /// All kinds, in the order of [`schema`].
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::Epoch,
         Self::Heartbeat,
         Self::Tickers,
@@ -174,6 +186,9 @@ impl GlobalKey {
         Self::Correlations,
         Self::Status,
         Self::Halt,
+        Self::Correlation,
+        Self::Stress,
+        Self::Risk,
         Self::Events,
     ];
 
@@ -329,6 +344,24 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         description: "delta of the open interest and of the dealers in USD, vanna, charm",
     },
     KeyDoc {
+        pattern: "analytics:{symbol}:liquidity",
+        value: Encoding::Json,
+        payload: "Stamped<cross::Liquidity>",
+        ttl_ms: Some(15_000),
+        refresh_ms: 5_000,
+        aliases: &["analytics:liquidity:{symbol}"],
+        description: "spread, depth, slippage by size, score 0 to 100, spread of the options",
+    },
+    KeyDoc {
+        pattern: "monitoring:data:{symbol}",
+        value: Encoding::Json,
+        payload: "Stamped<cross::DataDrift>",
+        ttl_ms: Some(180_000),
+        refresh_ms: 60_000,
+        aliases: &[],
+        description: "quote rate, spread, trade and move sizes against their own last hour",
+    },
+    KeyDoc {
         pattern: "mirror:epoch",
         value: Encoding::Number,
         payload: "u64, ms since 1970 UTC",
@@ -464,6 +497,33 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         description: "whether trading is halted and why; a projection, writing it halts nothing",
     },
     KeyDoc {
+        pattern: "analytics:correlation",
+        value: Encoding::Json,
+        payload: "Stamped<cross::Correlation>",
+        ttl_ms: Some(180_000),
+        refresh_ms: 60_000,
+        aliases: &["global:risk:correlation"],
+        description: "correlations of all underlyings and their average",
+    },
+    KeyDoc {
+        pattern: "analytics:stress",
+        value: Encoding::Json,
+        payload: "Stamped<cross::Stress>",
+        ttl_ms: Some(2_700_000),
+        refresh_ms: 900_000,
+        aliases: &["analytics:stress:{scenario}"],
+        description: "what the book would gain in each scenario, and the worst of them, in USD",
+    },
+    KeyDoc {
+        pattern: "analytics:risk",
+        value: Encoding::Json,
+        payload: "Stamped<cross::RiskAttribution>",
+        ttl_ms: Some(180_000),
+        refresh_ms: 60_000,
+        aliases: &["analytics:risk:{symbol}"],
+        description: "the book's risk by symbol and by factor over 5 and 60 minutes, in USD a session",
+    },
+    KeyDoc {
         pattern: "events:engine",
         value: Encoding::Stream,
         payload: "Stamped<event::Event>",
@@ -501,6 +561,8 @@ mod tests {
             "analytics:BRK.B:closing",
             "options:BRK.B:gex",
             "options:BRK.B:dex",
+            "analytics:BRK.B:liquidity",
+            "monitoring:data:BRK.B",
         ];
         let symbol = Symbol::new("BRK.B").unwrap();
         for (kind, expected) in SymbolKey::ALL.into_iter().zip(expected) {
@@ -526,6 +588,9 @@ mod tests {
                 "discovered:correlation_matrix",
                 "engine:status",
                 "global:halt",
+                "analytics:correlation",
+                "analytics:stress",
+                "analytics:risk",
                 "events:engine",
             ]
         );

@@ -14,6 +14,8 @@ pub mod batch;
 pub mod closing;
 /// Parameters found in the tape.
 pub mod discovered;
+/// What is computed over several underlyings or over the book.
+pub mod cross;
 /// What happened and must not be replaced by something newer.
 pub mod event;
 /// How orders were executed and how positions ended.

@@ -17,6 +17,7 @@ use wire::closing::Closing;
 use wire::discovered::{
     BucketSize, Discovered, Lookback, Matrix, Parameters, Toxicity, VolatilityLevels,
 };
+use wire::cross::{Correlation, DataDrift, Liquidity, RiskAttribution, Stress};
 use wire::execution::Execution;
 use wire::flow::Flow;
 use wire::keys::{EVENTS_KEPT, GlobalKey, SymbolKey};
@@ -48,6 +49,9 @@ pub(crate) struct State {
     matrix: Global<Matrix>,
     status: Global<Status>,
     halt: Global<Halt>,
+    correlation: Global<Correlation>,
+    stress: Global<Stress>,
+    risk: Global<RiskAttribution>,
     events: Recent,
     scratch: Vec<u8>,
 }
@@ -64,6 +68,8 @@ struct Entry {
     closing: Option<Closing>,
     gamma: Option<Gamma>,
     delta: Option<Delta>,
+    liquidity: Option<Liquidity>,
+    drift: Option<DataDrift>,
     keys: [PreparedKey; KINDS],
     changed: [bool; KINDS],
     written_ms: [u64; KINDS],
@@ -162,6 +168,19 @@ impl State {
             entry.delta = Some(row.value);
             entry.mark(SymbolKey::Dex);
         }
+        for row in batch.liquidities.rows() {
+            let entry = self.entry(row);
+            entry.liquidity = Some(row.value);
+            entry.mark(SymbolKey::Liquidity);
+        }
+        for row in batch.drifts.rows() {
+            let entry = self.entry(row);
+            entry.drift = Some(row.value);
+            entry.mark(SymbolKey::Drift);
+        }
+        self.correlation.take(&mut batch.correlation);
+        self.stress.take(&mut batch.stress);
+        self.risk.take(&mut batch.risk);
         self.account.take(&mut batch.account);
         self.positions.take(&mut batch.positions);
         self.orders.take(&mut batch.orders);
@@ -293,6 +312,9 @@ impl State {
         writer.write(GlobalKey::Toxicities, &mut self.toxicities)?;
         writer.write(GlobalKey::Correlations, &mut self.matrix)?;
         writer.write(GlobalKey::Status, &mut self.status)?;
+        writer.write(GlobalKey::Correlation, &mut self.correlation)?;
+        writer.write(GlobalKey::Stress, &mut self.stress)?;
+        writer.write(GlobalKey::Risk, &mut self.risk)?;
         writer.write(GlobalKey::Halt, &mut self.halt)
     }
 
@@ -329,6 +351,8 @@ impl Entry {
             closing: None,
             gamma: None,
             delta: None,
+            liquidity: None,
+            drift: None,
             keys: SymbolKey::ALL.map(|kind| PreparedKey::new(&kind.of(symbol), kind.doc().ttl_ms)),
             changed: [false; KINDS],
             written_ms: [0; KINDS],
@@ -370,6 +394,8 @@ impl Entry {
             SymbolKey::Closing => encode_some(out, header, self.closing.as_ref()),
             SymbolKey::Gex => encode_some(out, header, self.gamma.as_ref()),
             SymbolKey::Dex => encode_some(out, header, self.delta.as_ref()),
+            SymbolKey::Liquidity => encode_some(out, header, self.liquidity.as_ref()),
+            SymbolKey::Drift => encode_some(out, header, self.drift.as_ref()),
         }
     }
 }
@@ -425,7 +451,9 @@ fn turns(kind: SymbolKey) -> usize {
         | SymbolKey::Regime
         | SymbolKey::Closing
         | SymbolKey::Gex
-        | SymbolKey::Dex => SLOW_TURNS,
+        | SymbolKey::Dex
+        | SymbolKey::Liquidity
+        | SymbolKey::Drift => SLOW_TURNS,
     }
 }
 

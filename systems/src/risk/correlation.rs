@@ -179,7 +179,8 @@ fn direction(delta_usd: f64) -> i8 {
     i8::from(delta_usd > 0.0) - i8::from(delta_usd < 0.0)
 }
 
-fn complete_rows(returns: &[&[Option<f64>]]) -> Vec<Vec<f64>> {
+/// The rows in which every series has a number, a series each.
+pub(crate) fn complete_rows(returns: &[&[Option<f64>]]) -> Vec<Vec<f64>> {
     let rows = returns.first().map_or(0, |first| first.len());
     let lengths = returns.iter().all(|series| series.len() == rows);
     assert!(lengths, "a return or its absence for every minute");

@@ -17,6 +17,7 @@ use engine::ports::{Feed, FeedError};
 use jiff::civil::{Date, date};
 use systems::closing::ClosingPlugin;
 use systems::comovement::ComovementPlugin;
+use systems::drift::DriftPlugin;
 use systems::exposure::ExposurePlugin;
 use systems::greeks::GreeksPlugin;
 use systems::history::HistoryPlugin;
@@ -115,6 +116,7 @@ impl Plugin for Analytics {
         engine.plug(ImbalancePlugin)?;
         engine.plug(LiquidityPlugin)?;
         engine.plug(PatternsPlugin)?;
+        engine.plug(DriftPlugin)?;
         engine.plug(ClosingPlugin)?;
         engine.plug(VolatilityPlugin)?;
         engine.plug(ComovementPlugin)?;

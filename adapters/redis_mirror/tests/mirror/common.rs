@@ -9,6 +9,7 @@ use wire::discovered::{
     Basis, BucketSize, Discovered, Lookback, Matrix, Parameter, Parameters, Status, Toxicity,
     VolatilityLevels,
 };
+use wire::cross::{Correlation, DataDrift, Liquidity, RiskAttribution, Stress};
 use wire::event::Event;
 use wire::flow::Flow;
 use wire::lane::Row;
@@ -72,6 +73,11 @@ pub(crate) fn fill(batch: &mut Batch, id: u32, last: f64) {
     batch.closings.set(row(id, Closing::default()));
     batch.gammas.set(row(id, Gamma::default()));
     batch.deltas.set(row(id, Delta::default()));
+    batch.liquidities.set(row(id, Liquidity::default()));
+    batch.drifts.set(row(id, DataDrift::default()));
+    batch.correlation = Some(Correlation::default());
+    batch.stress = Some(Stress::default());
+    batch.risk = Some(RiskAttribution::default());
 }
 
 /// What a round of discovery found for the symbol of number 3.
