@@ -7,6 +7,8 @@
 
 /// What each figure may be.
 mod budgets;
+/// What is computed over all underlyings or over the book.
+mod cross;
 /// Discovery over a number of tapes.
 mod discovery;
 /// An engine with nothing to do.
@@ -91,6 +93,9 @@ const BENCHES: [Bench; 28] = [
     }),
     bench("kernel/vpin/10000000", |s| kernels::vpin(s, 10_000_000)),
     bench("kernel/book", kernels::book),
+    bench("kernel/correlation/100", |s| cross::correlation(s, 100)),
+    bench("kernel/stress/50", |s| cross::stress(s, 50)),
+    bench("kernel/liquidity", cross::liquidity),
     bench("kernel/discovery/12", |s| discovery::discovery(s, 12)),
     bench("tick/empty_12_systems", empty::run),
     bench("tick/2000_contracts", |s| tick::run(s, &tick::SMALL)),

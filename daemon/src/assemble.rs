@@ -27,6 +27,7 @@ use systems::ingest::IngestPlugin;
 use systems::ledger::Ledger;
 use systems::link::LinkPlugin;
 use systems::liquidity::LiquidityPlugin;
+use systems::macro_overlay::MacroOverlayPlugin;
 use systems::mirror::MirrorPlugin;
 use systems::overload::OverloadPlugin;
 use systems::patterns::PatternsPlugin;
@@ -144,6 +145,7 @@ pub fn assemble_with(parts: Parts, strategies: impl Plugin) -> Result<Engine, As
         engine.plug(ClosingPlugin).map(|_| ()),
         engine.plug(VolatilityPlugin).map(|_| ()),
         engine.plug(ComovementPlugin).map(|_| ()),
+        engine.plug(MacroOverlayPlugin).map(|_| ()),
         engine.plug(DiscoveryPlugin).map(|_| ()),
         engine
             .plug(PositionsPlugin {

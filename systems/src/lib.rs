@@ -44,6 +44,8 @@ pub mod ledger;
 pub mod link;
 /// How much can be traded, and at what cost.
 pub mod liquidity;
+/// What macro series say.
+pub mod macro_overlay;
 /// What leaves for those who watch.
 pub mod mirror;
 /// What happens when time is lost.

@@ -7,7 +7,7 @@ use crate::account::{Account, Orders, Positions, SignalCounts};
 use crate::analytics::{Delta, Gamma, Imbalance, Vpin};
 use crate::closing::Closing;
 use crate::discovered::Discovered;
-use crate::cross::{Correlation, DataDrift, Liquidity, RiskAttribution, Stress};
+use crate::cross::{Correlation, DataDrift, Liquidity, Macro, RiskAttribution, Stress};
 use crate::event::Events;
 use crate::execution::Execution;
 use crate::flow::Flow;
@@ -65,6 +65,8 @@ pub struct Batch {
     pub stress: Option<Stress>,
     /// Where the risk of the book comes from, if it was computed.
     pub risk: Option<RiskAttribution>,
+    /// What macro series say, if they were read.
+    pub macros: Option<Macro>,
     /// Money, if it changed.
     pub account: Option<Account>,
     /// What is held, if it changed.
@@ -102,6 +104,7 @@ impl Batch {
         self.correlation = None;
         self.stress = None;
         self.risk = None;
+        self.macros = None;
         self.account = None;
         self.positions = None;
         self.orders = None;
@@ -130,6 +133,7 @@ impl Batch {
         replace(&mut self.correlation, &mut newer.correlation);
         replace(&mut self.stress, &mut newer.stress);
         replace(&mut self.risk, &mut newer.risk);
+        replace(&mut self.macros, &mut newer.macros);
         replace(&mut self.account, &mut newer.account);
         replace(&mut self.positions, &mut newer.positions);
         replace(&mut self.orders, &mut newer.orders);

@@ -181,6 +181,35 @@ pub struct FactorRisk {
     pub share: Option<f64>,
 }
 
+/// What macro series say of the session: the payload of `analytics:macro`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Macro {
+    /// The mean of the parts that there are, -1, adverse, to 1, supportive.
+    pub score: Option<f64>,
+    /// Which way that points: `adverse`, `neutral` or `supportive`.
+    pub lean: Option<String>,
+    /// The parts.
+    pub parts: Vec<MacroPart>,
+    /// When, until when, how good: `stale` where every series is too old.
+    #[serde(flatten)]
+    pub validity: Validity,
+}
+
+/// One part of the macro score.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MacroPart {
+    /// `policy`, `yields`, `curve`, `inflation`, `growth` or `sentiment`.
+    pub name: String,
+    /// What it stands on: percent points for rates and yields, shares for growth, a score for news.
+    pub input: Option<f64>,
+    /// What that says, -1 to 1; null where a series lacks or is too old.
+    pub value: Option<f64>,
+    /// Which way it points.
+    pub lean: Option<String>,
+    /// Days since the date of the newest row of its series, the older of two.
+    pub age_days: Option<i64>,
+}
+
 /// Whether what comes in is as it was: the payload of `monitoring:data:{symbol}`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DataDrift {

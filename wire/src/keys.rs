@@ -125,6 +125,8 @@ pub enum GlobalKey {
     Stress,
     /// Where the risk of the book comes from.
     Risk,
+    /// What macro series say.
+    Macro,
     /// What happened.
     Events,
 }
@@ -170,7 +172,7 @@ impl SymbolKey {
 
 impl GlobalKey {
     /// All kinds, in the order of [`schema`].
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Epoch,
         Self::Heartbeat,
         Self::Tickers,
@@ -189,6 +191,7 @@ impl GlobalKey {
         Self::Correlation,
         Self::Stress,
         Self::Risk,
+        Self::Macro,
         Self::Events,
     ];
 
@@ -524,6 +527,15 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         description: "the book's risk by symbol and by factor over 5 and 60 minutes, in USD a session",
     },
     KeyDoc {
+        pattern: "analytics:macro",
+        value: Encoding::Json,
+        payload: "Stamped<cross::Macro>",
+        ttl_ms: Some(180_000),
+        refresh_ms: 60_000,
+        aliases: &["analytics:macro:{symbol}"],
+        description: "what macro series say of the session, -1 to 1, with parts and ages",
+    },
+    KeyDoc {
         pattern: "events:engine",
         value: Encoding::Stream,
         payload: "Stamped<event::Event>",
@@ -591,6 +603,7 @@ mod tests {
                 "analytics:correlation",
                 "analytics:stress",
                 "analytics:risk",
+                "analytics:macro",
                 "events:engine",
             ]
         );

@@ -17,7 +17,7 @@ use wire::closing::Closing;
 use wire::discovered::{
     BucketSize, Discovered, Lookback, Matrix, Parameters, Toxicity, VolatilityLevels,
 };
-use wire::cross::{Correlation, DataDrift, Liquidity, RiskAttribution, Stress};
+use wire::cross::{Correlation, DataDrift, Liquidity, Macro, RiskAttribution, Stress};
 use wire::execution::Execution;
 use wire::flow::Flow;
 use wire::keys::{EVENTS_KEPT, GlobalKey, SymbolKey};
@@ -52,6 +52,7 @@ pub(crate) struct State {
     correlation: Global<Correlation>,
     stress: Global<Stress>,
     risk: Global<RiskAttribution>,
+    macros: Global<Macro>,
     events: Recent,
     scratch: Vec<u8>,
 }
@@ -181,6 +182,7 @@ impl State {
         self.correlation.take(&mut batch.correlation);
         self.stress.take(&mut batch.stress);
         self.risk.take(&mut batch.risk);
+        self.macros.take(&mut batch.macros);
         self.account.take(&mut batch.account);
         self.positions.take(&mut batch.positions);
         self.orders.take(&mut batch.orders);
@@ -315,6 +317,7 @@ impl State {
         writer.write(GlobalKey::Correlation, &mut self.correlation)?;
         writer.write(GlobalKey::Stress, &mut self.stress)?;
         writer.write(GlobalKey::Risk, &mut self.risk)?;
+        writer.write(GlobalKey::Macro, &mut self.macros)?;
         writer.write(GlobalKey::Halt, &mut self.halt)
     }
 

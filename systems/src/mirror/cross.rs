@@ -5,6 +5,8 @@ use super::convert::{millis, name_of, symbol_of, validity};
 use crate::attribution::{RiskAttribution, WindowRisk};
 use crate::comovement::CorrelationMatrix;
 use crate::drift::{DriftAlert, DriftAlerts};
+use crate::macro_overlay::MacroOverlay;
+use crate::macro_overlay::regime::{Lean, PARTS};
 use crate::stress::StressReport;
 use bevy_ecs::prelude::*;
 use bevy_ecs::system::SystemParam;
@@ -24,8 +26,8 @@ use wire::turn::{SLOW_TURNS, Turn};
 pub struct ShownCross {
     symbols: Vec<[Stamp; 2]>,
     turn: Turn,
-    /// Of correlations, scenarios and attribution.
-    global: [Stamp; 3],
+    /// Of correlations, scenarios, attribution and macro series.
+    global: [Stamp; 4],
 }
 
 /// Puts into the batch the liquidity and the data watch of the underlyings whose turn it is, where they
@@ -68,6 +70,7 @@ pub struct Computed<'w> {
     matrix: Option<Res<'w, CorrelationMatrix>>,
     stress: Option<Res<'w, StressReport>>,
     attribution: Option<Res<'w, RiskAttribution>>,
+    overlay: Option<Res<'w, MacroOverlay>>,
     alerts: Option<Res<'w, DriftAlerts>>,
 }
 
@@ -79,7 +82,7 @@ pub fn show_cross(
     computed: Computed<'_>,
 ) {
     let batch = &mut outgoing.0;
-    let [matrix, stress, attribution] = &mut shown.global;
+    let [matrix, stress, attribution, overlay] = &mut shown.global;
     if let Some(found) = computed.matrix
         && replace(matrix, found.stamp)
     {
@@ -94,6 +97,11 @@ pub fn show_cross(
         && replace(attribution, found.stamp)
     {
         batch.risk = Some(attribution_of(&found));
+    }
+    if let Some(found) = computed.overlay
+        && replace(overlay, found.stamp)
+    {
+        batch.macros = Some(macro_of(&found));
     }
     let alerts = computed.alerts.iter().flat_map(|alerts| &alerts.0);
     for event in alerts.filter_map(|alert| alert_of(alert, tick.now)) {
@@ -243,6 +251,26 @@ fn window_of(found: &WindowRisk) -> cross::RiskWindow {
         shrinkage: found.shrinkage,
         left_out: count(found.left_out),
         reason: found.missing.map(|missing| missing.name().to_owned()),
+    }
+}
+
+/// What macro series say.
+#[must_use]
+pub fn macro_of(found: &MacroOverlay) -> cross::Macro {
+    let lean = |lean: Option<Lean>| lean.map(|lean| lean.name().to_owned());
+    let parts = PARTS.into_iter().zip(&found.regime.parts);
+    let parts = parts.map(|(name, part)| cross::MacroPart {
+        name: name.to_owned(),
+        input: part.input,
+        value: part.value,
+        lean: lean(part.lean),
+        age_days: part.age_days,
+    });
+    cross::Macro {
+        score: found.regime.score,
+        lean: lean(found.regime.lean),
+        parts: parts.collect(),
+        validity: validity(&found.stamp),
     }
 }
 

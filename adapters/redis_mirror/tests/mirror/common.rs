@@ -9,7 +9,7 @@ use wire::discovered::{
     Basis, BucketSize, Discovered, Lookback, Matrix, Parameter, Parameters, Status, Toxicity,
     VolatilityLevels,
 };
-use wire::cross::{Correlation, DataDrift, Liquidity, RiskAttribution, Stress};
+use wire::cross::{Correlation, DataDrift, Liquidity, Macro, RiskAttribution, Stress};
 use wire::event::Event;
 use wire::flow::Flow;
 use wire::lane::Row;
@@ -78,6 +78,7 @@ pub(crate) fn fill(batch: &mut Batch, id: u32, last: f64) {
     batch.correlation = Some(Correlation::default());
     batch.stress = Some(Stress::default());
     batch.risk = Some(RiskAttribution::default());
+    batch.macros = Some(Macro::default());
 }
 
 /// What a round of discovery found for the symbol of number 3.
