@@ -99,7 +99,9 @@ pub(crate) fn stress(settings: &Settings, positions: usize) -> Result<Vec<Figure
     let worst = work(0);
     let name = format!("kernel/stress/{positions}");
     let figure = throughput(name, "books_per_s", 1, settings.times(201, 31), work);
-    Ok(vec![figure.note(format!("{count} scenarios, the worst {worst:.0} USD"))])
+    Ok(vec![figure.note(format!(
+        "{count} scenarios, the worst {worst:.0} USD"
+    ))])
 }
 
 /// Spread, depth, slippage and score of books of ten levels.
@@ -127,5 +129,11 @@ pub(crate) fn liquidity(settings: &Settings) -> Result<Vec<Figure>, Failure> {
         scores.fold(0.0, |sum, score| sum + score)
     };
     let name = "kernel/liquidity".to_owned();
-    Ok(vec![throughput(name, "books_per_s", BOOKS, settings.times(31, 9), work)])
+    Ok(vec![throughput(
+        name,
+        "books_per_s",
+        BOOKS,
+        settings.times(31, 9),
+        work,
+    )])
 }

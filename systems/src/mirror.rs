@@ -7,8 +7,8 @@ use crate::overload::Overload;
 use account::{ShownAccount, show_account, show_signals};
 use bevy_ecs::prelude::*;
 use convert::millis;
-use discovered::{ShownDiscoveries, show_discoveries};
 use cross::{ShownCross, show_cross, show_liquidity};
+use discovered::{ShownDiscoveries, show_discoveries};
 use engine::clock::Tick;
 use engine::config::ConfigError;
 use engine::digest::Digest;
@@ -29,10 +29,10 @@ pub mod account;
 pub mod climate;
 /// What components become when they leave.
 pub mod convert;
-/// What discovery found.
-pub mod discovered;
 /// What is computed over several underlyings or over the book, as it leaves.
 pub mod cross;
+/// What discovery found.
+pub mod discovered;
 /// What happened in the tick.
 pub mod events;
 /// How orders were executed and how positions ended.

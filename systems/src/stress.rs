@@ -9,7 +9,7 @@ use crate::cadence::Cadence;
 use crate::ledger::HoldingRange;
 use crate::risk::RiskConfig;
 use crate::risk::assessment::Market;
-use crate::risk::holdings::{Held, holdings, ranges};
+use crate::risk::holdings::{Held, holdings, quantities};
 use bevy_ecs::prelude::*;
 use components::contract::Instrument;
 use components::quality::{Quality, Stamp};
@@ -56,7 +56,7 @@ pub struct StressReport {
 #[derive(Resource, Debug, Default)]
 pub struct StressRun {
     /// The book that the last report is of.
-    ranges: BTreeMap<Instrument, HoldingRange>,
+    quantities: BTreeMap<Instrument, (i64, HoldingRange)>,
     book: Vec<Held>,
     /// When it was taken.
     taken: Option<Timestamp>,
@@ -107,10 +107,10 @@ pub fn stress_book(
             .taken
             .is_none_or(|taken| tick.now.nanos_since(taken) >= config.settle_s * SECOND_NANOS);
         let looks = tick.number.is_multiple_of(LOOK_TICKS) && has_settled;
-        if !is_grid && !(looks && run.ranges != ranges(&books)) {
+        if !is_grid && !(looks && run.quantities != quantities(&books)) {
             return;
         }
-        run.ranges = ranges(&books);
+        run.quantities = quantities(&books);
         run.book = holdings(&books, &market);
         run.taken = Some(tick.now);
         run.outcomes.clear();

@@ -6,8 +6,8 @@
 use crate::account::{Account, Orders, Positions, SignalCounts};
 use crate::analytics::{Delta, Gamma, Imbalance, Vpin};
 use crate::closing::Closing;
-use crate::discovered::Discovered;
 use crate::cross::{Correlation, DataDrift, Liquidity, Macro, RiskAttribution, Stress};
+use crate::discovered::Discovered;
 use crate::event::Events;
 use crate::execution::Execution;
 use crate::flow::Flow;

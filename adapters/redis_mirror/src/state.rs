@@ -14,10 +14,10 @@ use wire::account::{Account, Orders, Positions, SignalCounts};
 use wire::analytics::{Delta, Gamma, Imbalance, Vpin};
 use wire::batch::Heartbeat;
 use wire::closing::Closing;
+use wire::cross::{Correlation, DataDrift, Liquidity, Macro, RiskAttribution, Stress};
 use wire::discovered::{
     BucketSize, Discovered, Lookback, Matrix, Parameters, Toxicity, VolatilityLevels,
 };
-use wire::cross::{Correlation, DataDrift, Liquidity, Macro, RiskAttribution, Stress};
 use wire::execution::Execution;
 use wire::flow::Flow;
 use wire::keys::{EVENTS_KEPT, GlobalKey, SymbolKey};

@@ -54,19 +54,22 @@ impl Held {
     }
 }
 
-/// What positions may become, in order of instruments; without those that stay flat.
+/// What is held and what that may become, in order of instruments; without what stays flat. Both, for
+/// an entry that was executed and may be sold again has the range that it had in flight.
 #[must_use]
-pub fn ranges(books: &Books) -> BTreeMap<Instrument, HoldingRange> {
-    let mut ranges = books.ledger().holding_ranges();
-    ranges.retain(|_, range| (range.least, range.most) != (0, 0));
+pub fn quantities(books: &Books) -> BTreeMap<Instrument, (i64, HoldingRange)> {
+    let ledger = books.ledger();
+    let ranges = ledger.holding_ranges().into_iter();
     ranges
+        .filter(|(_, range)| (range.least, range.most) != (0, 0))
+        .map(|(instrument, range)| (instrument, (ledger.position(&instrument).quantity, range)))
+        .collect()
 }
 
 /// The book of this moment, in order of instruments.
 #[must_use]
 pub fn holdings(books: &Books, market: &Market<'_, '_>) -> Vec<Held> {
-    let of = |(instrument, range)| {
-        let quantity = books.ledger().position(&instrument).quantity;
+    let of = |(instrument, (quantity, range))| {
         let (mark, known) = value(&instrument, market, quantity >= 0);
         Held {
             instrument,
@@ -76,5 +79,5 @@ pub fn holdings(books: &Books, market: &Market<'_, '_>) -> Vec<Held> {
             known,
         }
     };
-    ranges(books).into_iter().map(of).collect()
+    quantities(books).into_iter().map(of).collect()
 }

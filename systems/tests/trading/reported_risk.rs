@@ -64,7 +64,11 @@ fn a_book_that_changed_is_stressed_one_scenario_a_tick() {
     assert!(down(&held).largest_loss.is_some());
     let worst = held.worst.unwrap();
     let least = held.outcomes[worst].1.worst_usd;
-    assert!(held.outcomes.iter().all(|(_, outcome)| least <= outcome.worst_usd));
+    assert!(
+        held.outcomes
+            .iter()
+            .all(|(_, outcome)| least <= outcome.worst_usd)
+    );
     // As long as nothing changes it is not done again before the grid says so.
     desk.seconds(60);
     assert_eq!(report(&desk).stamp, held.stamp);

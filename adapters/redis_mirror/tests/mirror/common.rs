@@ -5,11 +5,11 @@ use serde::de::DeserializeOwned;
 use std::time::Duration;
 use wire::analytics::{Delta, Gamma, Imbalance, Vpin};
 use wire::closing::Closing;
+use wire::cross::{Correlation, DataDrift, Liquidity, Macro, RiskAttribution, Stress};
 use wire::discovered::{
     Basis, BucketSize, Discovered, Lookback, Matrix, Parameter, Parameters, Status, Toxicity,
     VolatilityLevels,
 };
-use wire::cross::{Correlation, DataDrift, Liquidity, Macro, RiskAttribution, Stress};
 use wire::event::Event;
 use wire::flow::Flow;
 use wire::lane::Row;
