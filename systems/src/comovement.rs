@@ -181,6 +181,10 @@ impl Plugin for ComovementPlugin {
 }
 
 /// Computes the matrix where it is due.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a system's arguments are what it touches"
+)]
 pub fn correlate(
     tick: Res<Tick>,
     config: Res<ComovementConfig>,

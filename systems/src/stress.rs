@@ -107,7 +107,8 @@ pub fn stress_book(
             .taken
             .is_none_or(|taken| tick.now.nanos_since(taken) >= config.settle_s * SECOND_NANOS);
         let looks = tick.number.is_multiple_of(LOOK_TICKS) && has_settled;
-        if !is_grid && !(looks && run.quantities != quantities(&books)) {
+        let is_due = is_grid || looks && run.quantities != quantities(&books);
+        if !is_due {
             return;
         }
         run.quantities = quantities(&books);

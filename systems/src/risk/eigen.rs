@@ -78,8 +78,7 @@ pub fn is_above(matrix: &[f64], size: usize, bound: f64) -> bool {
             let rest = matrix[left + column] - known;
             factor[left + column] = if row == column {
                 let pivot = rest - bound;
-                // Also where there is no number.
-                if !(pivot > 0.0) {
+                if pivot.is_nan() || pivot <= 0.0 {
                     return false;
                 }
                 pivot.sqrt()
