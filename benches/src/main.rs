@@ -72,7 +72,7 @@ const fn long(name: &'static str, run: fn(&Settings) -> Result<Vec<Figure>, Fail
 }
 
 /// Everything that can be measured, in the order of measuring.
-const BENCHES: [Bench; 28] = [
+const BENCHES: [Bench; 31] = [
     bench("kernel/greeks/10000", |s| kernels::greeks(s, 10_000)),
     bench("kernel/greeks/1000000", |s| kernels::greeks(s, 1_000_000)),
     bench("kernel/implied_vol/10000", |s| {

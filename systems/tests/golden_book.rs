@@ -85,25 +85,22 @@ fn golden_books_can_be_walked() {
                 row.place()
             );
         };
-        let [bid, ask] = book.depth().map(|depth| depth[LEVELS - 1] as f64);
-        close((bid / ask).clamp(0.1, 10.0), pressure);
+        let [bid, ask] = book.depth().map(|depth| depth[LEVELS - 1]);
+        close((bid as f64 / ask as f64).clamp(0.1, 10.0), pressure);
         let (best_bid, best_ask) = (row.number("bid_px1"), row.number("ask_px1"));
         let mid = (best_bid + best_ask) / 2.0;
         close(
             book.spread_bps().unwrap(),
             (best_ask - best_bid) / mid * 1e4,
         );
-        for (levels, total, taken) in [
-            (&bids, bid, book.sell(bid as u64)),
-            (&asks, ask, book.buy(ask as u64)),
-        ] {
+        for (levels, total, taken) in [(&bids, bid, book.sell(bid)), (&asks, ask, book.buy(ask))] {
             let paid: f64 = levels
                 .iter()
                 .map(|level| level.price.dollars() * f64::from(level.size))
                 .sum();
             let taken = taken.unwrap();
             // Prices have four decimals, so that their difference is known to a tenth of that.
-            assert!((taken.bps - (paid / total - mid).abs() / mid * 1e4).abs() < 1e-6);
+            assert!((taken.bps - (paid / total as f64 - mid).abs() / mid * 1e4).abs() < 1e-6);
             close(taken.filled, 1.0);
             walked += 1;
         }
