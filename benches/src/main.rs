@@ -9,6 +9,8 @@
 mod analytics;
 /// What each figure may be.
 mod budgets;
+/// What is computed over all underlyings or over the book.
+mod cross;
 /// Discovery over a number of tapes.
 mod discovery;
 /// An engine with nothing to do.
@@ -74,7 +76,7 @@ const fn long(name: &'static str, run: fn(&Settings) -> Result<Vec<Figure>, Fail
 }
 
 /// Everything that can be measured, in the order of measuring.
-const BENCHES: [Bench; 41] = [
+const BENCHES: [Bench; 44] = [
     bench("kernel/greeks/10000", |s| kernels::greeks(s, 10_000)),
     bench("kernel/greeks/1000000", |s| kernels::greeks(s, 1_000_000)),
     bench("kernel/implied_vol/10000", |s| {
@@ -100,6 +102,9 @@ const BENCHES: [Bench; 41] = [
     bench("kernel/options_flow/1000000", |s| {
         flow::options(s, 1_000_000)
     }),
+    bench("kernel/correlation/100", |s| cross::correlation(s, 100)),
+    bench("kernel/stress/50", |s| cross::stress(s, 50)),
+    bench("kernel/liquidity", cross::liquidity),
     bench("kernel/discovery/12", |s| discovery::discovery(s, 12)),
     bench("kernel/patterns/1000", |s| analytics::patterns(s, 1_000)),
     bench("kernel/surface/200", |s| analytics::surface(s, 200)),

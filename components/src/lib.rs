@@ -4,6 +4,8 @@
 pub mod closing;
 /// Contract identity, terms, OSI symbols, the tie to the underlying.
 pub mod contract;
+/// Whether what comes in is still as it was.
+pub mod drift;
 /// Dealer exposures of a contract and an underlying.
 pub mod exposure;
 /// Order flow: VPIN and book imbalance.
@@ -16,6 +18,8 @@ pub mod greeks;
 pub mod hidden;
 /// Open interest.
 pub mod interest;
+/// How much can be traded, and at what cost.
+pub mod liquidity;
 /// Quotes, trades, books, spot.
 pub mod market;
 /// What is traded in an underlying's options.

@@ -175,6 +175,8 @@ pub struct MarketRegime {
     pub scores: [f64; 7],
     /// Probability of the turbulent of two states, by a Markov chain over returns, 0 to 1.
     pub turbulence: Option<f64>,
+    /// What macro series say of the session, -1 to 1: information, no rule looks at it.
+    pub macro_score: Option<f64>,
     /// How often the state has changed in this run.
     pub transitions: u32,
     /// When, until when, how good.

@@ -8,13 +8,16 @@ use engine::plugin::Plugin;
 use engine::ports::{Broker, Clock, Feed, Journal, Mirror};
 use engine::record::{Record, RunStart};
 use strategies::StrategiesPlugin;
+use systems::attribution::AttributionPlugin;
 use systems::closing::ClosingPlugin;
 use systems::columns::ColumnsPlugin;
 use systems::commands::CommandsPlugin;
 use systems::commit::CommitPlugin;
+use systems::comovement::ComovementPlugin;
 use systems::dedupe::DedupePlugin;
 use systems::discovery::DiscoveryPlugin;
 use systems::dispatch::DispatchPlugin;
+use systems::drift::DriftPlugin;
 use systems::exits::ExitsPlugin;
 use systems::exposure::ExposurePlugin;
 use systems::flow_clusters::FlowClustersPlugin;
@@ -25,6 +28,8 @@ use systems::imbalance::ImbalancePlugin;
 use systems::ingest::IngestPlugin;
 use systems::ledger::Ledger;
 use systems::link::LinkPlugin;
+use systems::liquidity::LiquidityPlugin;
+use systems::macro_overlay::MacroOverlayPlugin;
 use systems::mirror::MirrorPlugin;
 use systems::options_flow::OptionsFlowPlugin;
 use systems::overload::OverloadPlugin;
@@ -34,6 +39,7 @@ use systems::quarantine::QuarantinePlugin;
 use systems::reports::ReportsPlugin;
 use systems::risk::RiskPlugin;
 use systems::scoring::ScoringPlugin;
+use systems::stress::StressPlugin;
 use systems::volatility::VolatilityPlugin;
 use systems::vpin::VpinPlugin;
 use systems::workers::Workers;
@@ -136,12 +142,16 @@ pub fn assemble_with(parts: Parts, strategies: impl Plugin) -> Result<Engine, As
         engine.plug(VpinPlugin).map(|_| ()),
         engine.plug(ExposurePlugin).map(|_| ()),
         engine.plug(ImbalancePlugin).map(|_| ()),
+        engine.plug(LiquidityPlugin).map(|_| ()),
         engine.plug(PatternsPlugin).map(|_| ()),
         engine.plug(HiddenPlugin).map(|_| ()),
         engine.plug(FlowClustersPlugin).map(|_| ()),
         engine.plug(OptionsFlowPlugin).map(|_| ()),
+        engine.plug(DriftPlugin).map(|_| ()),
         engine.plug(ClosingPlugin).map(|_| ()),
         engine.plug(VolatilityPlugin).map(|_| ()),
+        engine.plug(ComovementPlugin).map(|_| ()),
+        engine.plug(MacroOverlayPlugin).map(|_| ()),
         engine.plug(DiscoveryPlugin).map(|_| ()),
         engine
             .plug(PositionsPlugin {
@@ -158,6 +168,8 @@ pub fn assemble_with(parts: Parts, strategies: impl Plugin) -> Result<Engine, As
         engine.plug(strategies).map(|_| ()),
         engine.plug(DedupePlugin).map(|_| ()),
         engine.plug(RiskPlugin).map(|_| ()),
+        engine.plug(StressPlugin).map(|_| ()),
+        engine.plug(AttributionPlugin).map(|_| ()),
         engine.plug(CommitPlugin { journal }).map(|_| ()),
         engine.plug(DispatchPlugin { broker }).map(|_| ()),
         engine.plug(ColumnsPlugin).map(|_| ()),

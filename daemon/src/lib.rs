@@ -28,6 +28,8 @@ pub mod journals;
 pub mod keys;
 /// A document as rows of key and value.
 pub mod leaves;
+/// The files of macro series.
+pub mod macro_series;
 /// The manual page.
 pub mod man;
 /// Commands for a running engine.

@@ -4,6 +4,7 @@ use crate::assemble::{DEFAULT_CONFIG, DEFAULT_SIGNALS};
 use crate::closes;
 use crate::discover::file as discovered;
 use crate::exit::Failure;
+use crate::macro_series;
 use engine::config::{Config, ConfigError, Layers, Node, Section, parse_file};
 use garde::Validate;
 use serde::Deserialize;
@@ -49,13 +50,13 @@ pub fn section_names() -> Result<Vec<String>, ConfigError> {
 pub fn load(files: &ConfigFiles, overrides: Option<Node>) -> Result<Config, Failure> {
     let config = merge(files, overrides.clone(), Vec::new())?;
     let mut named = Vec::new();
-    for (key, layer) in FILES {
+    for (key, layer) in FILES.into_iter().chain(macro_files()) {
         let path = config
             .leaves()
             .find(|leaf| leaf.path == key)
             .and_then(|leaf| value_of(&leaf.value).as_str().map(PathBuf::from));
         if let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) {
-            named.push((path.display().to_string(), layer(&path)?));
+            named.push((path.display().to_string(), layer(key, &path)?));
         }
     }
     if named.is_empty() {
@@ -66,11 +67,16 @@ pub fn load(files: &ConfigFiles, overrides: Option<Node>) -> Result<Config, Fail
 }
 
 /// The keys that name files which become part of the config, and how each becomes a layer.
-type Layer = fn(&Path) -> Result<String, Failure>;
+type Layer = fn(&str, &Path) -> Result<String, Failure>;
 const FILES: [(&str, Layer); 2] = [
-    (closes::FILE_KEY, closes::layer),
-    (discovered::FILE_KEY, discovered::layer),
+    (closes::FILE_KEY, |_, path| closes::layer(path)),
+    (discovered::FILE_KEY, |_, path| discovered::layer(path)),
 ];
+
+fn macro_files() -> impl Iterator<Item = (&'static str, Layer)> {
+    let keys = macro_series::FILE_KEYS.into_iter();
+    keys.map(|key| (key, macro_series::layer as Layer))
+}
 
 /// Merges the layers, with the texts of more files over the others.
 fn merge(

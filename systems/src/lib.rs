@@ -1,7 +1,11 @@
 //! What happens in a tick: one file per phase.
 
+/// Where the risk of the book comes from.
+pub mod attribution;
 /// The ledger in the world.
 pub mod books;
+/// When something that is done now and then is done.
+pub mod cadence;
 /// Where a contract's row is, and which rows belong to which underlying.
 pub mod chains;
 /// What closing auctions will be short of.
@@ -12,12 +16,16 @@ pub mod columns;
 pub mod commands;
 /// What came in and was decided becomes durable.
 pub mod commit;
+/// How all underlyings move together.
+pub mod comovement;
 /// Signals that repeat themselves are dropped.
 pub mod dedupe;
 /// Parameters found in the tape.
 pub mod discovery;
 /// What is durable leaves.
 pub mod dispatch;
+/// Whether what comes in is still as it was.
+pub mod drift;
 /// When a held option is sold.
 pub mod exits;
 /// Dealer exposures and the levels they point to.
@@ -38,6 +46,10 @@ pub mod ingest;
 pub mod ledger;
 /// The line to the broker.
 pub mod link;
+/// How much can be traded, and at what cost.
+pub mod liquidity;
+/// What macro series say.
+pub mod macro_overlay;
 /// What leaves for those who watch.
 pub mod mirror;
 /// What is traded in an underlying's options.
@@ -60,6 +72,8 @@ pub mod risk;
 pub mod scoring;
 /// General statistics.
 pub mod statistics;
+/// What the book would gain in scenarios.
+pub mod stress;
 /// Volatility that was and that is expected.
 pub mod volatility;
 /// Toxicity on the volume clock.

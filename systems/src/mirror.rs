@@ -7,6 +7,7 @@ use crate::overload::Overload;
 use account::{ShownAccount, show_account, show_signals};
 use bevy_ecs::prelude::*;
 use convert::millis;
+use cross::{ShownCross, show_cross, show_liquidity};
 use discovered::{ShownDiscoveries, show_discoveries};
 use engine::clock::Tick;
 use engine::config::ConfigError;
@@ -28,6 +29,8 @@ pub mod account;
 pub mod climate;
 /// What components become when they leave.
 pub mod convert;
+/// What is computed over several underlyings or over the book, as it leaves.
+pub mod cross;
 /// What discovery found.
 pub mod discovered;
 /// What happened in the tick.
@@ -58,12 +61,15 @@ impl Plugin for MirrorPlugin {
         world.init_resource::<ShownExecution>();
         world.init_resource::<ShownDiscoveries>();
         world.init_resource::<ShownStatus>();
+        world.init_resource::<ShownCross>();
         world.insert_resource(Outlet {
             mirror: self.mirror,
             epoch: self.epoch,
         });
         engine
             .add(Phase::Mirror, show_underlyings)
+            .add(Phase::Mirror, show_liquidity)
+            .add(Phase::Mirror, show_cross)
             .add(Phase::Mirror, show_account)
             .add(Phase::Mirror, show_signals)
             .add(Phase::Mirror, show_events)

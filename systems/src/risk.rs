@@ -61,8 +61,6 @@ pub mod book;
 pub mod breakers;
 /// The last look at an order's shape.
 pub mod collar;
-/// How the underlyings moved of late.
-pub mod comovement;
 /// How underlyings move together.
 pub mod correlation;
 /// Covariances and their shrinkage.
@@ -79,6 +77,8 @@ pub mod exposure;
 pub mod gate;
 /// What is done about orders that exist.
 mod granting;
+/// What is held and may be held, with its value.
+pub mod holdings;
 /// Whether a signal becomes orders.
 mod judge;
 /// What may be risked.
@@ -124,6 +124,20 @@ pub struct RiskConfig {
     /// Closes of the days before the run.
     #[garde(dive)]
     pub daily_closes: DailyClosesConfig,
+}
+
+impl RiskConfig {
+    /// What kind of thing an underlying is.
+    #[must_use]
+    pub fn class_of(&self, underlying: components::market::Ticker) -> book::AssetClass {
+        if self.index_symbols.contains(&underlying) {
+            book::AssetClass::Index
+        } else if self.fund_symbols.contains(&underlying) {
+            book::AssetClass::Fund
+        } else {
+            book::AssetClass::Stock
+        }
+    }
 }
 
 impl Section for RiskConfig {
@@ -257,10 +271,9 @@ impl Plugin for RiskPlugin {
             Tripped::after(books.ledger(), &world.resource::<BreakersInForce>().0)
         });
         world.insert_resource(tripped);
-        world.init_resource::<comovement::Comovement>();
+        world.init_resource::<crate::comovement::returns::Returns>();
         engine
             .add(Phase::Risk, tripping::watch_breakers)
-            .add(Phase::Risk, comovement::watch_returns)
             .add(Phase::Risk, daily_closes::watch_closes)
             .add(Phase::Risk, withdraw_entries)
             .add(Phase::Risk, judge_signals)

@@ -7,6 +7,7 @@ use components::units::Price;
 use golden::{Row, Table};
 use systems::imbalance::book::{BookValues, LEVELS, view_book};
 use systems::imbalance::order_flow::OrderFlow;
+use systems::liquidity::walk::Sides;
 
 const TOLERANCE: f64 = 1e-12;
 
@@ -55,6 +56,56 @@ fn golden_books_agree() {
         }
     }
     assert!(compared > 0);
+}
+
+/// The same books, walked to their end: states, spread and depth are those of the file, and a walk
+/// over everything is the average of all levels.
+#[test]
+fn golden_books_can_be_walked() {
+    let mut walked = 0;
+    for row in Table::read("book.csv").rows() {
+        let (bids, asks) = (side(row, "bid"), side(row, "ask"));
+        let book = Sides::new(&bids, &asks);
+        let (state, reason) = book.state();
+        let name = match state.name() {
+            "no_data" => "empty",
+            name => name,
+        };
+        assert_eq!(name, row.text("state"), "{}", row.place());
+        let Some(pressure) = row.optional("pressure_ratio") else {
+            assert!(reason.is_some() && book.spread_bps().is_none());
+            assert!(book.buy(1).is_none() && book.sell(1).is_none());
+            continue;
+        };
+        let close = |found: f64, wanted: f64| {
+            let off = (found - wanted).abs();
+            assert!(
+                off <= 1e-9 * wanted.abs().max(1e-3),
+                "{} {found} {wanted}",
+                row.place()
+            );
+        };
+        let [bid, ask] = book.depth().map(|depth| depth[LEVELS - 1]);
+        close((bid as f64 / ask as f64).clamp(0.1, 10.0), pressure);
+        let (best_bid, best_ask) = (row.number("bid_px1"), row.number("ask_px1"));
+        let mid = (best_bid + best_ask) / 2.0;
+        close(
+            book.spread_bps().unwrap(),
+            (best_ask - best_bid) / mid * 1e4,
+        );
+        for (levels, total, taken) in [(&bids, bid, book.sell(bid)), (&asks, ask, book.buy(ask))] {
+            let paid: f64 = levels
+                .iter()
+                .map(|level| level.price.dollars() * f64::from(level.size))
+                .sum();
+            let taken = taken.unwrap();
+            // Prices have four decimals, so that their difference is known to a tenth of that.
+            assert!((taken.bps - (paid / total as f64 - mid).abs() / mid * 1e4).abs() < 1e-6);
+            close(taken.filled, 1.0);
+            walked += 1;
+        }
+    }
+    assert!(walked > 100, "{walked}");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 use crate::account::{Account, Orders, Positions, SignalCounts};
 use crate::analytics::{Delta, Gamma, Imbalance, Vpin};
 use crate::closing::Closing;
+use crate::cross::{Correlation, DataDrift, Liquidity, Macro, RiskAttribution, Stress};
 use crate::discovered::Discovered;
 use crate::event::Events;
 use crate::execution::Execution;
@@ -57,6 +58,18 @@ pub struct Batch {
     pub deltas: Lane<Delta>,
     /// What is traded in options.
     pub options_flows: Lane<OptionsFlow>,
+    /// How much can be traded and at what cost.
+    pub liquidities: Lane<Liquidity>,
+    /// Whether data are as they were.
+    pub drifts: Lane<DataDrift>,
+    /// How all underlyings move together, if it was computed.
+    pub correlation: Option<Correlation>,
+    /// What the book would gain in scenarios, if it was computed.
+    pub stress: Option<Stress>,
+    /// Where the risk of the book comes from, if it was computed.
+    pub risk: Option<RiskAttribution>,
+    /// What macro series say, if they were read.
+    pub macros: Option<Macro>,
     /// Money, if it changed.
     pub account: Option<Account>,
     /// What is held, if it changed.
@@ -90,6 +103,12 @@ impl Batch {
         self.gammas.clear();
         self.deltas.clear();
         self.options_flows.clear();
+        self.liquidities.clear();
+        self.drifts.clear();
+        self.correlation = None;
+        self.stress = None;
+        self.risk = None;
+        self.macros = None;
         self.account = None;
         self.positions = None;
         self.orders = None;
@@ -114,6 +133,12 @@ impl Batch {
         self.gammas.merge(&newer.gammas);
         self.deltas.merge(&newer.deltas);
         self.options_flows.merge(&newer.options_flows);
+        self.liquidities.merge(&newer.liquidities);
+        self.drifts.merge(&newer.drifts);
+        replace(&mut self.correlation, &mut newer.correlation);
+        replace(&mut self.stress, &mut newer.stress);
+        replace(&mut self.risk, &mut newer.risk);
+        replace(&mut self.macros, &mut newer.macros);
         replace(&mut self.account, &mut newer.account);
         replace(&mut self.positions, &mut newer.positions);
         replace(&mut self.orders, &mut newer.orders);

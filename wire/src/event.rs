@@ -87,6 +87,21 @@ pub enum Event {
         /// When.
         at_ms: i64,
     },
+    /// What comes in of an underlying is not as it was.
+    Drift {
+        /// The underlying.
+        symbol: Symbol,
+        /// `quote_rate`, `spread`, `trade_size` or `return_size`.
+        input: String,
+        /// Its value.
+        value: f64,
+        /// What was usual.
+        usual: f64,
+        /// Deviations between the two, on a logarithmic scale.
+        z: f64,
+        /// When.
+        at_ms: i64,
+    },
     /// Trading stopped or went on.
     Halt {
         /// Whether it stopped.

@@ -82,6 +82,10 @@ pub enum SymbolKey {
     Dex,
     /// What is traded in options.
     OptionsFlow,
+    /// How much can be traded and at what cost.
+    Liquidity,
+    /// Whether data are as they were.
+    Drift,
 }
 
 /// A kind of key that exists once. The discriminant is its place behind the symbol kinds.
@@ -117,13 +121,21 @@ pub enum GlobalKey {
     Status,
     /// Whether trading is halted.
     Halt,
+    /// How all underlyings move together.
+    Correlation,
+    /// What the book would gain in scenarios.
+    Stress,
+    /// Where the risk of the book comes from.
+    Risk,
+    /// What macro series say.
+    Macro,
     /// What happened.
     Events,
 }
 
 impl SymbolKey {
     /// All kinds, in the order of [`schema`].
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Ticker,
         Self::Last,
         Self::Timestamp,
@@ -137,6 +149,8 @@ impl SymbolKey {
         Self::Gex,
         Self::Dex,
         Self::OptionsFlow,
+        Self::Liquidity,
+        Self::Drift,
     ];
 
     /// Its row in [`schema`].
@@ -161,7 +175,7 @@ impl SymbolKey {
 
 impl GlobalKey {
     /// All kinds, in the order of [`schema`].
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::Epoch,
         Self::Heartbeat,
         Self::Tickers,
@@ -177,6 +191,10 @@ impl GlobalKey {
         Self::Correlations,
         Self::Status,
         Self::Halt,
+        Self::Correlation,
+        Self::Stress,
+        Self::Risk,
+        Self::Macro,
         Self::Events,
     ];
 
@@ -342,6 +360,24 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         description: "put/call by volume and open interest, premium and delta by side, unusual volume",
     },
     KeyDoc {
+        pattern: "analytics:{symbol}:liquidity",
+        value: Encoding::Json,
+        payload: "Stamped<cross::Liquidity>",
+        ttl_ms: Some(15_000),
+        refresh_ms: 5_000,
+        aliases: &["analytics:liquidity:{symbol}"],
+        description: "spread, depth, slippage by size, score 0 to 100, spread of the options",
+    },
+    KeyDoc {
+        pattern: "monitoring:data:{symbol}",
+        value: Encoding::Json,
+        payload: "Stamped<cross::DataDrift>",
+        ttl_ms: Some(180_000),
+        refresh_ms: 60_000,
+        aliases: &[],
+        description: "quote rate, spread, trade and move sizes against their own last hour",
+    },
+    KeyDoc {
         pattern: "mirror:epoch",
         value: Encoding::Number,
         payload: "u64, ms since 1970 UTC",
@@ -475,6 +511,42 @@ static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
         refresh_ms: 1_000,
         aliases: &[],
         description: "whether trading is halted and why; a projection, writing it halts nothing",
+    },
+    KeyDoc {
+        pattern: "analytics:correlation",
+        value: Encoding::Json,
+        payload: "Stamped<cross::Correlation>",
+        ttl_ms: Some(180_000),
+        refresh_ms: 60_000,
+        aliases: &["global:risk:correlation"],
+        description: "correlations of all underlyings and their average",
+    },
+    KeyDoc {
+        pattern: "analytics:stress",
+        value: Encoding::Json,
+        payload: "Stamped<cross::Stress>",
+        ttl_ms: Some(2_700_000),
+        refresh_ms: 900_000,
+        aliases: &["analytics:stress:{scenario}"],
+        description: "what the book would gain in each scenario, and the worst of them, in USD",
+    },
+    KeyDoc {
+        pattern: "analytics:risk",
+        value: Encoding::Json,
+        payload: "Stamped<cross::RiskAttribution>",
+        ttl_ms: Some(180_000),
+        refresh_ms: 60_000,
+        aliases: &["analytics:risk:{symbol}"],
+        description: "the book's risk by symbol and by factor over 5 and 60 minutes, in USD a session",
+    },
+    KeyDoc {
+        pattern: "analytics:macro",
+        value: Encoding::Json,
+        payload: "Stamped<cross::Macro>",
+        ttl_ms: Some(180_000),
+        refresh_ms: 60_000,
+        aliases: &["analytics:macro:{symbol}"],
+        description: "what macro series say of the session, -1 to 1, with parts and ages",
     },
     KeyDoc {
         pattern: "events:engine",

@@ -12,6 +12,8 @@ pub mod analytics;
 pub mod batch;
 /// What a closing auction is expected to be short of.
 pub mod closing;
+/// What is computed over several underlyings or over the book.
+pub mod cross;
 /// Parameters found in the tape.
 pub mod discovered;
 /// What happened and must not be replaced by something newer.

@@ -60,6 +60,8 @@ pub struct Regime {
     pub state_since_ms: Option<i64>,
     /// Probability of the turbulent of two states, 0 to 1.
     pub turbulence: Option<f64>,
+    /// What macro series say of the session, -1, adverse, to 1; no rule looks at it.
+    pub macro_score: Option<f64>,
     /// How often level and state have changed in this run.
     pub transitions: u32,
     /// When, until when, how good: of the level.

@@ -14,6 +14,7 @@ use wire::account::{Account, Orders, Positions, SignalCounts};
 use wire::analytics::{Delta, Gamma, Imbalance, Vpin};
 use wire::batch::Heartbeat;
 use wire::closing::Closing;
+use wire::cross::{Correlation, DataDrift, Liquidity, Macro, RiskAttribution, Stress};
 use wire::discovered::{
     BucketSize, Discovered, Lookback, Matrix, Parameters, Toxicity, VolatilityLevels,
 };
@@ -49,6 +50,10 @@ pub(crate) struct State {
     matrix: Global<Matrix>,
     status: Global<Status>,
     halt: Global<Halt>,
+    correlation: Global<Correlation>,
+    stress: Global<Stress>,
+    risk: Global<RiskAttribution>,
+    macros: Global<Macro>,
     events: Recent,
     scratch: Vec<u8>,
 }
@@ -66,6 +71,8 @@ struct Entry {
     gamma: Option<Gamma>,
     delta: Option<Delta>,
     options_flow: Option<OptionsFlow>,
+    liquidity: Option<Liquidity>,
+    drift: Option<DataDrift>,
     keys: [PreparedKey; KINDS],
     changed: [bool; KINDS],
     written_ms: [u64; KINDS],
@@ -169,6 +176,20 @@ impl State {
             entry.options_flow = Some(row.value);
             entry.mark(SymbolKey::OptionsFlow);
         }
+        for row in batch.liquidities.rows() {
+            let entry = self.entry(row);
+            entry.liquidity = Some(row.value);
+            entry.mark(SymbolKey::Liquidity);
+        }
+        for row in batch.drifts.rows() {
+            let entry = self.entry(row);
+            entry.drift = Some(row.value);
+            entry.mark(SymbolKey::Drift);
+        }
+        self.correlation.take(&mut batch.correlation);
+        self.stress.take(&mut batch.stress);
+        self.risk.take(&mut batch.risk);
+        self.macros.take(&mut batch.macros);
         self.account.take(&mut batch.account);
         self.positions.take(&mut batch.positions);
         self.orders.take(&mut batch.orders);
@@ -300,6 +321,10 @@ impl State {
         writer.write(GlobalKey::Toxicities, &mut self.toxicities)?;
         writer.write(GlobalKey::Correlations, &mut self.matrix)?;
         writer.write(GlobalKey::Status, &mut self.status)?;
+        writer.write(GlobalKey::Correlation, &mut self.correlation)?;
+        writer.write(GlobalKey::Stress, &mut self.stress)?;
+        writer.write(GlobalKey::Risk, &mut self.risk)?;
+        writer.write(GlobalKey::Macro, &mut self.macros)?;
         writer.write(GlobalKey::Halt, &mut self.halt)
     }
 
@@ -337,6 +362,8 @@ impl Entry {
             gamma: None,
             delta: None,
             options_flow: None,
+            liquidity: None,
+            drift: None,
             keys: SymbolKey::ALL.map(|kind| PreparedKey::new(&kind.of(symbol), kind.doc().ttl_ms)),
             changed: [false; KINDS],
             written_ms: [0; KINDS],
@@ -379,6 +406,8 @@ impl Entry {
             SymbolKey::Gex => encode_some(out, header, self.gamma.as_ref()),
             SymbolKey::Dex => encode_some(out, header, self.delta.as_ref()),
             SymbolKey::OptionsFlow => encode_some(out, header, self.options_flow.as_ref()),
+            SymbolKey::Liquidity => encode_some(out, header, self.liquidity.as_ref()),
+            SymbolKey::Drift => encode_some(out, header, self.drift.as_ref()),
         }
     }
 }
@@ -435,7 +464,9 @@ fn turns(kind: SymbolKey) -> usize {
         | SymbolKey::Closing
         | SymbolKey::Gex
         | SymbolKey::Dex
-        | SymbolKey::OptionsFlow => SLOW_TURNS,
+        | SymbolKey::OptionsFlow
+        | SymbolKey::Liquidity
+        | SymbolKey::Drift => SLOW_TURNS,
     }
 }
 

@@ -171,6 +171,7 @@ pub fn regime(level: &VolatilityRegime, market: &MarketRegime) -> Regime {
         }),
         state_since_ms: market.state.and_then(|_| millis(market.since)),
         turbulence: market.turbulence,
+        macro_score: market.macro_score,
         transitions: level.transitions.saturating_add(market.transitions),
         validity: validity(&level.stamp),
     }

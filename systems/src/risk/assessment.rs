@@ -291,13 +291,7 @@ impl<'a> Assessment<'a> {
     /// What kind of thing an underlying is.
     #[must_use]
     pub fn class(&self, underlying: Ticker) -> AssetClass {
-        if self.config.index_symbols.contains(&underlying) {
-            AssetClass::Index
-        } else if self.config.fund_symbols.contains(&underlying) {
-            AssetClass::Fund
-        } else {
-            AssetClass::Stock
-        }
+        self.config.class_of(underlying)
     }
 
     /// Whether a contract expires today.
@@ -334,7 +328,7 @@ fn lost(row: &Row) -> Gains {
 }
 
 /// The price at which an instrument could be closed now, and what its gains rest on.
-fn value(
+pub(crate) fn value(
     instrument: &Instrument,
     market: &Market<'_, '_>,
     long: bool,

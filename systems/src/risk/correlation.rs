@@ -9,7 +9,7 @@
 //! turns the sign round. A hedge is never refused.
 
 use super::covariance::{centre, correlation, covariance, ledoit_wolf};
-use super::eigen::eigen;
+use super::eigen::{eigen, is_above};
 
 /// Fewer complete rows give no matrix.
 pub const ROWS_MIN: usize = 30;
@@ -97,6 +97,10 @@ pub fn correlations(returns: &[&[Option<f64>]]) -> Result<Correlations, TooFewRo
 /// exactly 1. One that has them already comes back bit for bit. To be called after any edit.
 #[must_use]
 pub fn positive_definite(matrix: Vec<f64>, size: usize) -> Vec<f64> {
+    // Nearly always so, and told without the eigenvalues; twice the least leaves room for rounding.
+    if is_above(&matrix, size, 2.0 * EIGENVALUE_MIN) {
+        return matrix;
+    }
     let parts = eigen(&matrix, size);
     if parts.values.iter().all(|value| *value >= EIGENVALUE_MIN) {
         return matrix;
@@ -175,7 +179,8 @@ fn direction(delta_usd: f64) -> i8 {
     i8::from(delta_usd > 0.0) - i8::from(delta_usd < 0.0)
 }
 
-fn complete_rows(returns: &[&[Option<f64>]]) -> Vec<Vec<f64>> {
+/// The rows in which every series has a number, a series each.
+pub(crate) fn complete_rows(returns: &[&[Option<f64>]]) -> Vec<Vec<f64>> {
     let rows = returns.first().map_or(0, |first| first.len());
     let lengths = returns.iter().all(|series| series.len() == rows);
     assert!(lengths, "a return or its absence for every minute");

@@ -1,8 +1,8 @@
 //! Whether a signal becomes orders: what restricts trading, then the limits, then the shape. An
 //! entry comes with its stop and its target or not at all.
 
-use super::comovement::Comovement;
 use super::*;
+use crate::comovement::returns::Returns;
 use bevy_ecs::system::SystemParam;
 use components::contract::Instrument;
 
@@ -18,7 +18,7 @@ pub struct Standing<'w> {
     link: Res<'w, Link>,
     tripped: Res<'w, Tripped>,
     overload: Res<'w, Overload>,
-    comovement: Res<'w, Comovement>,
+    returns: Res<'w, Returns>,
 }
 
 /// The book of a tick, valued when the first signal needs it.
@@ -228,7 +228,7 @@ impl Judge<'_, '_, '_> {
                 .ok_or(Refused::Limit(Limit::Unknown))?,
         };
         let symbols = exposure.underlyings_with(key.underlying);
-        let correlations = self.on.comovement.of(&symbols);
+        let correlations = self.on.returns.of(&symbols);
         let rules = Rules {
             limits: &self.on.limits.0,
             correlations: correlations.as_ref(),

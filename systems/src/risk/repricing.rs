@@ -66,6 +66,17 @@ impl<const N: usize> Moves<N> {
     }
 }
 
+/// One state of the world that a book is re-priced in.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Shock {
+    /// What the underlying and its volatility do.
+    pub step: Move,
+    /// Change of the continuously compounded rate, 0.01 is a point.
+    pub rate_change: f64,
+    /// Years that pass.
+    pub years: f64,
+}
+
 /// What is held of one instrument.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Holding {
@@ -110,6 +121,32 @@ impl Holding {
             }
         };
         gains.iter().all(|gain| gain.is_finite()).then_some(gains)
+    }
+
+    /// What it would gain in one state of the world, dollars; `None` where that is no number.
+    #[must_use]
+    pub fn gain(&self, shock: &Shock) -> Option<f64> {
+        let Move {
+            underlying_return,
+            iv_change,
+        } = shock.step;
+        let gain = match *self {
+            Self::Shares { spot, units } => units * spot * underlying_return,
+            Self::Option {
+                terms,
+                volatility,
+                units,
+            } => {
+                terms.check_volatility(volatility).ok()?;
+                let now = Valuer::new(&terms, terms.years).value(0.0, 0.0, volatility);
+                let rate = terms.rate + shock.rate_change;
+                let then = Valuer::new(&Terms { rate, ..terms }, terms.years - shock.years);
+                let moved = volatility + iv_change;
+                let moved = if moved < IV_MIN { IV_MIN } else { moved };
+                units * (then.value(underlying_return, ln_1p(underlying_return), moved) - now)
+            }
+        };
+        gain.is_finite().then_some(gain)
     }
 }
 
@@ -335,6 +372,36 @@ mod tests {
         let expected = -200.0 * (model(&then, 0.25) - model(&terms, IV));
         let found = gains(held(terms, -200.0), [step(0.10, 0.05)], DAY);
         assert!((found[0] - expected).abs() < 1e-7 && expected < -1000.0);
+    }
+
+    #[test]
+    fn a_shock_is_the_same_value_at_another_rate_and_time() {
+        let terms = call(60.0 * DAY);
+        let then = Terms {
+            spot: 93.0,
+            years: 50.0 * DAY,
+            rate: 0.02,
+            ..terms
+        };
+        let shock = Shock {
+            step: step(-0.07, 0.12),
+            rate_change: 0.02,
+            years: 10.0 * DAY,
+        };
+        let expected = 300.0 * (model(&then, IV + 0.12) - model(&terms, IV));
+        let found = held(terms, 300.0).gain(&shock).unwrap();
+        assert!((found - expected).abs() < 1e-7, "{found} {expected}");
+        let same = Shock {
+            rate_change: 0.0,
+            ..shock
+        };
+        let [grid] = gains(held(terms, 300.0), [same.step], same.years);
+        assert!((held(terms, 300.0).gain(&same).unwrap() - grid).abs() < 1e-9);
+        let none = Shock {
+            rate_change: f64::NAN,
+            ..shock
+        };
+        assert_eq!(held(terms, 1.0).gain(&none), None);
     }
 
     #[test]

@@ -16,6 +16,8 @@ use engine::plugin::Plugin;
 use engine::ports::{Feed, FeedError};
 use jiff::civil::{Date, date};
 use systems::closing::ClosingPlugin;
+use systems::comovement::ComovementPlugin;
+use systems::drift::DriftPlugin;
 use systems::exposure::ExposurePlugin;
 use systems::flow_clusters::FlowClustersPlugin;
 use systems::greeks::GreeksPlugin;
@@ -23,6 +25,7 @@ use systems::hidden::HiddenPlugin;
 use systems::history::HistoryPlugin;
 use systems::imbalance::ImbalancePlugin;
 use systems::ingest::IngestPlugin;
+use systems::liquidity::LiquidityPlugin;
 use systems::options_flow::OptionsFlowPlugin;
 use systems::patterns::PatternsPlugin;
 use systems::volatility::VolatilityPlugin;
@@ -114,12 +117,15 @@ impl Plugin for Analytics {
         engine.plug(VpinPlugin)?;
         engine.plug(ExposurePlugin)?;
         engine.plug(ImbalancePlugin)?;
+        engine.plug(LiquidityPlugin)?;
         engine.plug(PatternsPlugin)?;
         engine.plug(HiddenPlugin)?;
         engine.plug(FlowClustersPlugin)?;
         engine.plug(OptionsFlowPlugin)?;
+        engine.plug(DriftPlugin)?;
         engine.plug(ClosingPlugin)?;
         engine.plug(VolatilityPlugin)?;
+        engine.plug(ComovementPlugin)?;
         Ok(())
     }
 }

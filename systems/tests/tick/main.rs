@@ -7,6 +7,7 @@ mod closing;
 mod discovery;
 mod flow_clusters;
 mod hidden;
+mod liquidity;
 mod options_flow;
 mod patterns;
 #[path = "../support/mod.rs"]

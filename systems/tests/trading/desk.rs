@@ -21,6 +21,7 @@ use engine::ports::{Clock, Journal};
 use engine::record::RunStart;
 use engine::report::Report;
 use std::sync::MutexGuard;
+use systems::attribution::AttributionPlugin;
 use systems::books::Books;
 use systems::commands::CommandsPlugin;
 use systems::commit::CommitPlugin;
@@ -33,6 +34,7 @@ use systems::overload::OverloadPlugin;
 use systems::positions::PositionsPlugin;
 use systems::risk::RiskPlugin;
 use systems::scoring::{ScoringPlugin, Signals};
+use systems::stress::StressPlugin;
 
 /// What the strategy of these tests wants.
 #[derive(Resource, Default)]
@@ -116,6 +118,8 @@ impl Desk {
         engine.add(Phase::Scoring, want);
         engine.plug(DedupePlugin).unwrap();
         engine.plug(RiskPlugin).unwrap();
+        engine.plug(StressPlugin).unwrap();
+        engine.plug(AttributionPlugin).unwrap();
         let journal: Option<Box<dyn Journal>> = Some(Box::new(shared.clone()));
         engine.plug(CommitPlugin { journal }).unwrap();
         let broker = Box::new(shared.clone());

@@ -21,5 +21,6 @@ mod paper;
 mod planted;
 mod positions;
 mod prices;
+mod reported_risk;
 mod risk;
 mod waiting;

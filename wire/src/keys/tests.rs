@@ -26,6 +26,8 @@ fn every_key_matches_the_pattern_of_its_own_row() {
         "options:BRK.B:gex",
         "options:BRK.B:dex",
         "options:BRK.B:flow",
+        "analytics:BRK.B:liquidity",
+        "monitoring:data:BRK.B",
     ];
     let symbol = Symbol::new("BRK.B").unwrap();
     for (kind, expected) in SymbolKey::ALL.into_iter().zip(expected) {
@@ -51,6 +53,10 @@ fn every_key_matches_the_pattern_of_its_own_row() {
             "discovered:correlation_matrix",
             "engine:status",
             "global:halt",
+            "analytics:correlation",
+            "analytics:stress",
+            "analytics:risk",
+            "analytics:macro",
             "events:engine",
         ]
     );

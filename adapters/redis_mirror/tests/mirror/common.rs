@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use std::time::Duration;
 use wire::analytics::{Delta, Gamma, Imbalance, Vpin};
 use wire::closing::Closing;
+use wire::cross::{Correlation, DataDrift, Liquidity, Macro, RiskAttribution, Stress};
 use wire::discovered::{
     Basis, BucketSize, Discovered, Lookback, Matrix, Parameter, Parameters, Status, Toxicity,
     VolatilityLevels,
@@ -74,6 +75,12 @@ pub(crate) fn fill(batch: &mut Batch, id: u32, last: f64) {
     batch.gammas.set(row(id, Gamma::default()));
     batch.deltas.set(row(id, Delta::default()));
     batch.options_flows.set(row(id, OptionsFlow::default()));
+    batch.liquidities.set(row(id, Liquidity::default()));
+    batch.drifts.set(row(id, DataDrift::default()));
+    batch.correlation = Some(Correlation::default());
+    batch.stress = Some(Stress::default());
+    batch.risk = Some(RiskAttribution::default());
+    batch.macros = Some(Macro::default());
 }
 
 /// What a round of discovery found for the symbol of number 3.
