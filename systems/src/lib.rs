@@ -12,6 +12,8 @@ pub mod columns;
 pub mod commands;
 /// What came in and was decided becomes durable.
 pub mod commit;
+/// What dealers must trade, how unusual that is, and by sector.
+pub mod dealers;
 /// Signals that repeat themselves are dropped.
 pub mod dedupe;
 /// Parameters found in the tape.

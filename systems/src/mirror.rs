@@ -7,6 +7,7 @@ use crate::overload::Overload;
 use account::{ShownAccount, show_account, show_signals};
 use bevy_ecs::prelude::*;
 use convert::millis;
+use dealers::{ShownGroups, show_groups};
 use discovered::{ShownDiscoveries, show_discoveries};
 use engine::clock::Tick;
 use engine::config::ConfigError;
@@ -28,6 +29,8 @@ pub mod account;
 pub mod climate;
 /// What components become when they leave.
 pub mod convert;
+/// Dealers as they leave.
+pub mod dealers;
 /// What discovery found.
 pub mod discovered;
 /// What happened in the tick.
@@ -52,6 +55,7 @@ impl Plugin for MirrorPlugin {
         let world = engine.world_mut();
         world.init_resource::<Outgoing>();
         world.init_resource::<ShownUnderlyings>();
+        world.init_resource::<ShownGroups>();
         world.init_resource::<ShownAccount>();
         world.init_resource::<ShownExecution>();
         world.init_resource::<ShownDiscoveries>();
@@ -62,6 +66,7 @@ impl Plugin for MirrorPlugin {
         });
         engine
             .add(Phase::Mirror, show_underlyings)
+            .add(Phase::Mirror, show_groups)
             .add(Phase::Mirror, show_account)
             .add(Phase::Mirror, show_signals)
             .add(Phase::Mirror, show_events)

@@ -6,6 +6,7 @@
 use crate::account::{Account, Orders, Positions, SignalCounts};
 use crate::analytics::{Delta, Gamma, Imbalance, Vpin};
 use crate::closing::Closing;
+use crate::dealers::{DealerFlow, GammaProfile, Group, SectorGroup};
 use crate::discovered::Discovered;
 use crate::event::Events;
 use crate::execution::Execution;
@@ -13,6 +14,7 @@ use crate::flow::Flow;
 use crate::lane::Lane;
 use crate::market::{Book, Market};
 use crate::status::Status;
+use crate::strikes::GexByStrike;
 use crate::volatility::{Regime, Volatility};
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +56,16 @@ pub struct Batch {
     pub gammas: Lane<Gamma>,
     /// Delta exposure.
     pub deltas: Lane<Delta>,
+    /// What dealers must trade.
+    pub dealer_flows: Lane<DealerFlow>,
+    /// Dealer gamma over a range of spots.
+    pub gamma_profiles: Lane<GammaProfile>,
+    /// Gamma exposure strike by strike.
+    pub gex_by_strikes: Lane<GexByStrike>,
+    /// Exposures of all underlyings together, if they changed.
+    pub portfolio: Option<Group>,
+    /// Exposures by sector, if they changed.
+    pub sectors: Option<Vec<SectorGroup>>,
     /// Money, if it changed.
     pub account: Option<Account>,
     /// What is held, if it changed.
@@ -86,6 +98,11 @@ impl Batch {
         self.closings.clear();
         self.gammas.clear();
         self.deltas.clear();
+        self.dealer_flows.clear();
+        self.gamma_profiles.clear();
+        self.gex_by_strikes.clear();
+        self.portfolio = None;
+        self.sectors = None;
         self.account = None;
         self.positions = None;
         self.orders = None;
@@ -109,6 +126,11 @@ impl Batch {
         self.closings.merge(&newer.closings);
         self.gammas.merge(&newer.gammas);
         self.deltas.merge(&newer.deltas);
+        self.dealer_flows.merge(&newer.dealer_flows);
+        self.gamma_profiles.merge(&newer.gamma_profiles);
+        self.gex_by_strikes.merge(&newer.gex_by_strikes);
+        replace(&mut self.portfolio, &mut newer.portfolio);
+        replace(&mut self.sectors, &mut newer.sectors);
         replace(&mut self.account, &mut newer.account);
         replace(&mut self.positions, &mut newer.positions);
         replace(&mut self.orders, &mut newer.orders);

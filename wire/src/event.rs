@@ -72,6 +72,19 @@ pub enum Event {
         /// When.
         at_ms: i64,
     },
+    /// An exposure of dealers has become unusual; told once until it has come back.
+    Drift {
+        /// The underlying.
+        symbol: Symbol,
+        /// `vanna` or `charm`.
+        measure: String,
+        /// Its value: dollars per volatility point, dollars per calendar day.
+        value_usd: f64,
+        /// Standard deviations above the mean of its samples.
+        z: f64,
+        /// When.
+        at_ms: i64,
+    },
     /// Trading stopped or went on.
     Halt {
         /// Whether it stopped.

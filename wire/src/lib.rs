@@ -12,6 +12,8 @@ pub mod analytics;
 pub mod batch;
 /// What a closing auction is expected to be short of.
 pub mod closing;
+/// What dealers must trade, and their exposures together.
+pub mod dealers;
 /// Parameters found in the tape.
 pub mod discovered;
 /// What happened and must not be replaced by something newer.
@@ -30,6 +32,8 @@ pub mod market;
 pub mod quality;
 /// How the engine fares.
 pub mod status;
+/// Gamma exposure strike by strike.
+pub mod strikes;
 /// The name of an underlying.
 pub mod symbol;
 /// Whose turn it is to be shown.

@@ -14,15 +14,17 @@ use wire::account::{Account, Orders, Positions, SignalCounts};
 use wire::analytics::{Delta, Gamma, Imbalance, Vpin};
 use wire::batch::Heartbeat;
 use wire::closing::Closing;
+use wire::dealers::{DealerFlow, GammaProfile, Group, SectorGroup};
 use wire::discovered::{
     BucketSize, Discovered, Lookback, Matrix, Parameters, Toxicity, VolatilityLevels,
 };
 use wire::execution::Execution;
 use wire::flow::Flow;
-use wire::keys::{EVENTS_KEPT, GlobalKey, SymbolKey};
+use wire::keys::{EVENTS_KEPT, GlobalKey, SymbolKey, of_sector, sector_doc};
 use wire::lane::Row;
 use wire::market::{Book, Market};
 use wire::status::{Halt, Status};
+use wire::strikes::GexByStrike;
 use wire::turn::{SLOW_TURNS, TICK_MS, TURNS, Turn};
 use wire::volatility::{Regime, Volatility};
 use wire::{Batch, Header, Stamped, Symbol};
@@ -40,6 +42,8 @@ pub(crate) struct State {
     positions: Global<Positions>,
     orders: Global<Orders>,
     signals: Global<SignalCounts>,
+    portfolio: Global<Group>,
+    sectors: Global<Vec<SectorGroup>>,
     execution: Global<Execution>,
     buckets: Global<Parameters<BucketSize>>,
     lookbacks: Global<Parameters<Lookback>>,
@@ -64,6 +68,9 @@ struct Entry {
     closing: Option<Closing>,
     gamma: Option<Gamma>,
     delta: Option<Delta>,
+    dealer_flow: Option<DealerFlow>,
+    gamma_profile: Option<GammaProfile>,
+    gex_by_strike: Option<GexByStrike>,
     keys: [PreparedKey; KINDS],
     changed: [bool; KINDS],
     written_ms: [u64; KINDS],
@@ -162,10 +169,27 @@ impl State {
             entry.delta = Some(row.value);
             entry.mark(SymbolKey::Dex);
         }
+        for row in batch.dealer_flows.rows() {
+            let entry = self.entry(row);
+            entry.dealer_flow = Some(row.value);
+            entry.mark(SymbolKey::DealerFlow);
+        }
+        for row in batch.gamma_profiles.rows() {
+            let entry = self.entry(row);
+            entry.gamma_profile = Some(row.value);
+            entry.mark(SymbolKey::GammaProfile);
+        }
+        for row in batch.gex_by_strikes.rows() {
+            let entry = self.entry(row);
+            entry.gex_by_strike = Some(row.value.clone());
+            entry.mark(SymbolKey::GexByStrike);
+        }
         self.account.take(&mut batch.account);
         self.positions.take(&mut batch.positions);
         self.orders.take(&mut batch.orders);
         self.signals.take(&mut batch.signals);
+        self.portfolio.take(&mut batch.portfolio);
+        self.sectors.take(&mut batch.sectors);
         self.execution.take(&mut batch.execution);
         if let Some(found) = batch.discovered.take() {
             self.take_discovered(found);
@@ -286,6 +310,8 @@ impl State {
         writer.write(GlobalKey::Positions, &mut self.positions)?;
         writer.write(GlobalKey::Orders, &mut self.orders)?;
         writer.write(GlobalKey::Signals, &mut self.signals)?;
+        writer.write(GlobalKey::Portfolio, &mut self.portfolio)?;
+        writer.write_sectors(&mut self.sectors)?;
         writer.write(GlobalKey::Execution, &mut self.execution)?;
         writer.write(GlobalKey::BucketSizes, &mut self.buckets)?;
         writer.write(GlobalKey::Lookbacks, &mut self.lookbacks)?;
@@ -329,6 +355,9 @@ impl Entry {
             closing: None,
             gamma: None,
             delta: None,
+            dealer_flow: None,
+            gamma_profile: None,
+            gex_by_strike: None,
             keys: SymbolKey::ALL.map(|kind| PreparedKey::new(&kind.of(symbol), kind.doc().ttl_ms)),
             changed: [false; KINDS],
             written_ms: [0; KINDS],
@@ -370,6 +399,9 @@ impl Entry {
             SymbolKey::Closing => encode_some(out, header, self.closing.as_ref()),
             SymbolKey::Gex => encode_some(out, header, self.gamma.as_ref()),
             SymbolKey::Dex => encode_some(out, header, self.delta.as_ref()),
+            SymbolKey::DealerFlow => encode_some(out, header, self.dealer_flow.as_ref()),
+            SymbolKey::GammaProfile => encode_some(out, header, self.gamma_profile.as_ref()),
+            SymbolKey::GexByStrike => encode_some(out, header, self.gex_by_strike.as_ref()),
         }
     }
 }
@@ -412,6 +444,25 @@ impl GlobalWriter<'_, '_> {
         }
         Ok(())
     }
+
+    /// Writes the sectors, each under its own key.
+    fn write_sectors(&mut self, sectors: &mut Global<Vec<SectorGroup>>) -> RedisResult<()> {
+        let doc = sector_doc();
+        let age_ms = self.now_ms.saturating_sub(sectors.written_ms);
+        let due = sectors.changed || doc.refresh_ms <= age_ms + TICK_MS;
+        if let Some(rows) = &sectors.value
+            && (self.whole || due)
+        {
+            for row in rows {
+                encode(self.scratch, self.header, &row.group);
+                let key = PreparedKey::new(&of_sector(&row.sector), doc.ttl_ms);
+                self.pipeline.set(&key, self.scratch)?;
+            }
+            sectors.changed = false;
+            sectors.written_ms = self.now_ms;
+        }
+        Ok(())
+    }
 }
 
 /// Writes between two turns of a key when there are many symbols.
@@ -425,7 +476,10 @@ fn turns(kind: SymbolKey) -> usize {
         | SymbolKey::Regime
         | SymbolKey::Closing
         | SymbolKey::Gex
-        | SymbolKey::Dex => SLOW_TURNS,
+        | SymbolKey::Dex
+        | SymbolKey::DealerFlow
+        | SymbolKey::GammaProfile
+        | SymbolKey::GexByStrike => SLOW_TURNS,
     }
 }
 

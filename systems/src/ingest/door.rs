@@ -340,6 +340,8 @@ impl Door<'_, '_> {
         let row = self.contract_row(contract, event.at)?;
         self.priced(traded)?;
         note_trade(&mut self.contracts.trades[row], traded, event.at);
+        let owner = self.chains.owner(row);
+        self.chains.traded[owner.0 as usize] = true;
         self.counts.option_trades += 1;
         Ok(())
     }

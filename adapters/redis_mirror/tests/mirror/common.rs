@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use std::time::Duration;
 use wire::analytics::{Delta, Gamma, Imbalance, Vpin};
 use wire::closing::Closing;
+use wire::dealers::{DealerFlow, GammaProfile};
 use wire::discovered::{
     Basis, BucketSize, Discovered, Lookback, Matrix, Parameter, Parameters, Status, Toxicity,
     VolatilityLevels,
@@ -13,6 +14,7 @@ use wire::event::Event;
 use wire::flow::Flow;
 use wire::lane::Row;
 use wire::market::{Book, Market};
+use wire::strikes::GexByStrike;
 use wire::volatility::{Regime, Volatility};
 use wire::{Batch, Stamped, Symbol};
 
@@ -72,6 +74,9 @@ pub(crate) fn fill(batch: &mut Batch, id: u32, last: f64) {
     batch.closings.set(row(id, Closing::default()));
     batch.gammas.set(row(id, Gamma::default()));
     batch.deltas.set(row(id, Delta::default()));
+    batch.dealer_flows.set(row(id, DealerFlow::default()));
+    batch.gamma_profiles.set(row(id, GammaProfile::default()));
+    batch.gex_by_strikes.set(row(id, GexByStrike::default()));
 }
 
 /// What a round of discovery found for the symbol of number 3.
