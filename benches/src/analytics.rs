@@ -14,7 +14,7 @@ use systems::closing::fit::fit;
 use systems::closing::parameters::Parameters;
 use systems::closing::projection::project;
 use systems::closing::snapshot::{Auction, Observation, Snapshot};
-use systems::exposure::hedging::{HedgingFlow, VOLATILITY_BETA};
+use systems::exposure::hedging::HedgingFlow;
 use systems::exposure::sums::{cross_sums, exposure_sums};
 use systems::greeks::american::greeks::american_greeks;
 use systems::greeks::american::{american_implied_volatility, american_price};
@@ -174,8 +174,8 @@ pub(crate) fn hedging(settings: &Settings, rows: usize) -> Result<Vec<Figure>, F
         for _ in 0..calls {
             let sums = exposure_sums(black_box(&sensitivity), &weight);
             let cross = cross_sums(black_box(&cross), &weight);
-            let flow = HedgingFlow::of(&sums, &cross, 100.0, VOLATILITY_BETA);
-            total += flow.elasticity(100.0, 1e9).unwrap_or(0.0);
+            let flow = HedgingFlow::of(&sums, &cross, 100.0, -0.30);
+            total += flow.shares_per_pct();
         }
         total
     });

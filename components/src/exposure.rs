@@ -36,6 +36,10 @@ pub struct GammaExposure {
     pub included: u32,
     /// Contracts of the chain.
     pub contracts: u32,
+    /// How much of it rests on quotes that hold, 0 to 1: the absolute gamma exposure of contracts with
+    /// a price whose quote is young enough, over that of all contracts that could be valued. `None`
+    /// where none could be.
+    pub coverage: Option<f64>,
     /// When, until when, how good.
     pub stamp: Stamp,
 }
@@ -51,6 +55,8 @@ pub struct DeltaExposure {
     pub vanna_usd_per_point: f64,
     /// Change of the dealers' delta in USD per calendar day.
     pub charm_usd_per_day: f64,
+    /// As [`GammaExposure::coverage`]: the sums are over the same contracts.
+    pub coverage: Option<f64>,
     /// When, until when, how good.
     pub stamp: Stamp,
 }
@@ -68,6 +74,29 @@ pub struct ExposureLevels {
     pub stamp: Stamp,
 }
 
+/// Gamma exposure and its strikes with the day's volume of each contract in place of its open interest,
+/// which is last night's: what was traded today, as if dealers had taken the other side of all of it and
+/// kept it.
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq)]
+pub struct VolumeExposure {
+    /// Sum over calls and puts in USD of delta per 1 % move.
+    pub net_usd_per_pct: f64,
+    /// The calls' part, positive.
+    pub call_usd_per_pct: f64,
+    /// The puts' part, negative.
+    pub put_usd_per_pct: f64,
+    /// Strike of the largest call gamma exposure.
+    pub call_wall: Option<Price>,
+    /// Strike of the most negative put gamma exposure.
+    pub put_wall: Option<Price>,
+    /// Strike of the largest absolute net gamma exposure.
+    pub max_abs_gamma_strike: Option<Price>,
+    /// Contracts in the sums.
+    pub included: u32,
+    /// When, until when, how good.
+    pub stamp: Stamp,
+}
+
 /// The spot at which the dealers' gamma changes sign, found by re-pricing the chain.
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq)]
 pub struct ZeroGamma {
@@ -75,6 +104,18 @@ pub struct ZeroGamma {
     pub nearest_dollars: Option<f64>,
     /// Roots inside the searched range.
     pub roots: u32,
+    /// When, until when, how good.
+    pub stamp: Stamp,
+}
+
+/// The dealers' gamma over a range of spots about the current one, as it was when [`ZeroGamma`] was last
+/// looked for: the curve that crosses zero there. Both lists are empty where no contract counted.
+#[derive(Component, Clone, Debug, Default, PartialEq)]
+pub struct GammaProfile {
+    /// Spots in dollars, equally far apart and ascending, the middle one the current spot.
+    pub spot_dollars: Vec<f64>,
+    /// Dealer gamma exposure at each, USD of delta per 1 % move.
+    pub gex_usd_per_pct: Vec<f64>,
     /// When, until when, how good.
     pub stamp: Stamp,
 }

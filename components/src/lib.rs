@@ -4,6 +4,8 @@
 pub mod closing;
 /// Contract identity, terms, OSI symbols, the tie to the underlying.
 pub mod contract;
+/// What dealers must trade, and sums over sectors.
+pub mod dealers;
 /// Whether what comes in is still as it was.
 pub mod drift;
 /// Dealer exposures of a contract and an underlying.

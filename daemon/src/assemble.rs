@@ -14,6 +14,8 @@ use systems::columns::ColumnsPlugin;
 use systems::commands::CommandsPlugin;
 use systems::commit::CommitPlugin;
 use systems::comovement::ComovementPlugin;
+use systems::dealers::DealersPlugin;
+use systems::dealers::groups::WATCHLISTS;
 use systems::dedupe::DedupePlugin;
 use systems::discovery::DiscoveryPlugin;
 use systems::dispatch::DispatchPlugin;
@@ -49,6 +51,12 @@ pub const DEFAULT_CONFIG: &str = include_str!("../../config/config.yaml");
 
 /// The files of `config/signals/`, by name.
 pub const DEFAULT_SIGNALS: [(&str, &str); strategies::CONFIGS.len()] = strategies::CONFIGS;
+
+/// The files that are laid over [`DEFAULT_CONFIG`] before all others, by name: the watchlists, and those of
+/// the strategies.
+pub fn default_files() -> impl Iterator<Item = (&'static str, &'static str)> {
+    [WATCHLISTS].into_iter().chain(DEFAULT_SIGNALS)
+}
 
 /// Sections that are read before or beside the engine, hence known though no plugin asks for them.
 pub const OUTER_SECTIONS: [&str; 2] = ["exchange", "mode"];
@@ -152,6 +160,7 @@ pub fn assemble_with(parts: Parts, strategies: impl Plugin) -> Result<Engine, As
         engine.plug(VolatilityPlugin).map(|_| ()),
         engine.plug(ComovementPlugin).map(|_| ()),
         engine.plug(MacroOverlayPlugin).map(|_| ()),
+        engine.plug(DealersPlugin).map(|_| ()),
         engine.plug(DiscoveryPlugin).map(|_| ()),
         engine
             .plug(PositionsPlugin {

@@ -1,6 +1,6 @@
 //! The merged config of a run: built-in defaults, files, environment, scenario.
 
-use crate::assemble::{DEFAULT_CONFIG, DEFAULT_SIGNALS};
+use crate::assemble::{DEFAULT_CONFIG, DEFAULT_SIGNALS, default_files};
 use crate::closes;
 use crate::discover::file as discovered;
 use crate::exit::Failure;
@@ -37,7 +37,7 @@ impl Section for ExchangeSection {
 pub fn section_names() -> Result<Vec<String>, ConfigError> {
     let mut names = BTreeSet::new();
     let built_in = [("config/config.yaml", DEFAULT_CONFIG)];
-    for (file, text) in built_in.into_iter().chain(DEFAULT_SIGNALS) {
+    for (file, text) in built_in.into_iter().chain(default_files()) {
         names.extend(parse_file(file, text)?.keys().map(str::to_owned));
     }
     Ok(names.into_iter().collect())
@@ -85,7 +85,7 @@ fn merge(
     last: Vec<(String, String)>,
 ) -> Result<Config, Failure> {
     let mut layers = Layers::new(DEFAULT_CONFIG);
-    for (file, text) in DEFAULT_SIGNALS {
+    for (file, text) in default_files() {
         layers = layers.file(file, text);
     }
     for path in &files.files {

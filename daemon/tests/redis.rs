@@ -22,6 +22,7 @@ seed: 5
 start: 2026-03-02T09:44:00-05:00[America/New_York]
 ticks: 9600
 market: { underlyings: 2, contracts_per_chain: 200 }
+watchlists: { sectors: { AAA: technology } }
 ";
 
 struct Place(TempDir);
@@ -94,7 +95,10 @@ fn result(summary: &Value) -> [Value; 6] {
 /// The key of a kind for the first symbol, if it is there as it is documented.
 fn is_as_documented(connection: &mut Connection, index: usize) -> bool {
     let doc = &schema()[index];
-    let key = doc.pattern.replace("{symbol}", "AAA");
+    let key = doc
+        .pattern
+        .replace("{symbol}", "AAA")
+        .replace("{sector}", "technology");
     let kind: String = redis::cmd("TYPE").arg(&key).query(connection).unwrap();
     if kind == "none" {
         return false;

@@ -53,6 +53,8 @@ pub struct Chains {
     pub(crate) revalued: Vec<bool>,
     /// By underlying: whether the market moved since gamma was last re-priced, not time alone.
     pub(crate) moved: Vec<bool>,
+    /// By underlying: whether any of its contracts traded since the sums by volume were taken.
+    pub(crate) traded: Vec<bool>,
     dirty: bool,
 }
 
@@ -150,6 +152,7 @@ impl Chains {
         self.touched.push(false);
         self.revalued.push(false);
         self.moved.push(false);
+        self.traded.push(false);
     }
 }
 

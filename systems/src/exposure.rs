@@ -3,6 +3,7 @@
 //! Sums are taken again for the underlyings whose Greeks or open interest changed. The spot at which
 //! gamma changes sign needs the whole chain at 81 spots: at most once a second after the market moved,
 //! every ten seconds if only time did, underlyings spread over the ticks of a second by their number.
+//! Sums by the day's volume are taken in the same turns.
 
 use crate::chains::Chains;
 use crate::ingest::Sources;
@@ -11,13 +12,13 @@ use bevy_ecs::query::QueryNotDenseError;
 use components::contract::{ContractId, OptionTerms, Settlement};
 use components::exposure::{
     ContractExposure, DeltaExposure, ExposureLevels, ExposureProfile, ExposureWeight,
-    GammaExposure, ZeroGamma,
+    GammaExposure, GammaProfile, VolumeExposure, ZeroGamma,
 };
 use components::greeks::{Cross, Sensitivity, Valuation, Volatility};
 use components::interest::OpenInterest;
 use components::market::{Quote, QuoteState, Spot, SymbolId, Ticker};
 use components::quality::{Quality, Stamp};
-use components::units::Price;
+use components::units::{Price, Timestamp};
 use engine::clock::Tick;
 use engine::config::{ConfigError, Section, within};
 use engine::digest::Digest;
@@ -27,22 +28,28 @@ use engine::phase::Phase;
 use engine::plugin::Plugin;
 use serde::Deserialize;
 
+/// How much of the exposures rests on quotes that hold.
+pub mod coverage;
 /// What dealers must trade to stay hedged.
 pub mod hedging;
 /// Tables by strike and expiry, and the walls in them.
 pub mod levels;
 /// Sums over a chain.
 pub mod sums;
+/// Exposure of what was traded today.
+pub mod volume;
 /// Where dealer gamma changes sign.
 pub mod zero_gamma;
 
 use crate::greeks::RatesConfig;
+use coverage::CoverageSums;
 use levels::{ExposureRow, StrikeSums, by_expiry, by_strike, levels, sort_rows};
 use sums::{CrossSums, ExposureSums, cross_sums, exposure_sums};
+use volume::sum_by_volume;
 use zero_gamma::{GammaCurve, WeightedColumns, zero_gamma};
 
-/// Underlyings are spread over this many ticks for re-pricing: a second.
-const REPRICING_TICKS: u64 = 4;
+/// Underlyings are spread over this many ticks for what is not done in every tick: a second.
+const SPREAD_TICKS: u64 = 4;
 
 /// If nothing but time moved, gamma is re-priced this often, milliseconds.
 const DRIFT_MS: i64 = 10_000;
@@ -57,6 +64,9 @@ pub struct ExposureConfig {
     /// Contracts without which no levels are published.
     #[garde(custom(within(1, 10_000)))]
     pub levels_contracts_min: u32,
+    /// A quote older than this does not count into the coverage, seconds; 0: no age is too old.
+    #[garde(custom(within(0, 86_400)))]
+    pub quote_age_max_s: i64,
     /// How long a value holds, milliseconds.
     #[garde(custom(within(250, 3_600_000)))]
     pub valid_ms: i64,
@@ -77,9 +87,13 @@ impl Plugin for ExposurePlugin {
         world.insert_resource(config);
         world.init_resource::<Scratch>();
         world.register_required_components::<SymbolId, Repricing>();
+        world.register_required_components::<SymbolId, CoverageSums>();
+        world.register_required_components::<SymbolId, VolumeExposure>();
+        world.register_required_components::<SymbolId, GammaProfile>();
         engine
             .add(Phase::Exposure, weigh_contracts)
             .add(Phase::Exposure, sum_exposures)
+            .add(Phase::Exposure, sum_by_volume)
             .add(Phase::Exposure, reprice_gamma);
         Ok(())
     }
@@ -109,42 +123,51 @@ type Weighing<'a> = (
     &'a OptionTerms,
     &'a Quote,
     &'a OpenInterest,
-    &'a Volatility,
+    (&'a Volatility, &'a Sensitivity),
     &'a mut ExposureWeight,
 );
 
-/// Decides which contracts count, and how much.
+/// Decides which contracts count, and how much, and which of them have a quote that holds.
 ///
 /// # Errors
 /// When contracts do not lie in dense tables, which no plugin may cause.
 pub fn weigh_contracts(
+    tick: Res<Tick>,
     config: Res<ExposureConfig>,
     chains: Res<Chains>,
+    mut underlyings: Query<(&SymbolId, &mut CoverageSums)>,
     mut contracts: Query<Weighing<'_>, With<ContractId>>,
 ) -> Result<(), QueryNotDenseError> {
     if !chains.revalued.iter().any(|revalued| *revalued) {
         return Ok(());
     }
     let mut tables = contracts.contiguous_iter_mut()?;
-    let Some((terms, quotes, interests, volatilities, mut weights)) = tables.next() else {
+    let Some((terms, quotes, interests, (volatilities, sensitivities), mut weights)) =
+        tables.next()
+    else {
         return Ok(());
     };
     let weights = weights.bypass_change_detection();
-    for run in chains
-        .runs()
-        .iter()
-        .filter(|run| chains.revalued[run.symbol.0 as usize])
-    {
-        for row in run.rows() {
-            let counts = interests[row].contracts >= config.min_oi.max(1)
-                && volatilities[row].status.is_usable()
-                && is_priced(&quotes[row]);
+    let oldest = config.oldest_quote(tick.now);
+    for (symbol, mut coverage) in &mut underlyings {
+        if !chains.revalued[symbol.0 as usize] {
+            continue;
+        }
+        *coverage = CoverageSums::default();
+        for row in chains.runs_of(*symbol).iter().flat_map(|run| run.rows()) {
+            let valued = interests[row].contracts >= config.min_oi.max(1)
+                && volatilities[row].status.is_usable();
+            let counts = valued && is_priced(&quotes[row]);
             let shares = f64::from(interests[row].contracts) * f64::from(terms[row].multiplier);
             weights[row].0 = if counts {
                 terms[row].right.phi() * shares
             } else {
                 0.0
             };
+            if valued {
+                let holds = counts && oldest <= quotes[row].at;
+                coverage.add(sensitivities[row].gamma * shares, holds);
+            }
         }
     }
     Ok(())
@@ -158,9 +181,7 @@ type Summing<'a> = (
     &'a mut ContractExposure,
 );
 type Published<'a> = (
-    &'a SymbolId,
-    &'a Spot,
-    &'a Sources,
+    (&'a SymbolId, &'a Spot, &'a Sources, &'a CoverageSums),
     &'a mut GammaExposure,
     &'a mut DeltaExposure,
     &'a mut ExposureLevels,
@@ -191,9 +212,9 @@ pub fn sum_exposures(
         return Ok(());
     };
     let exposures = exposures.bypass_change_detection();
-    for (symbol, spot, sources, mut gex, mut dex, mut strikes, mut profile, mut repricing) in
-        &mut underlyings
+    for (underlying, mut gex, mut dex, mut strikes, mut profile, mut repricing) in &mut underlyings
     {
+        let (symbol, spot, sources, coverage) = underlying;
         let fresh = feeds.is_fresh(sources.chain, tick.now);
         let revalued = std::mem::take(&mut chains.revalued[symbol.0 as usize]);
         let (Some(dollars), true) = (spot.get(), revalued) else {
@@ -235,12 +256,14 @@ pub fn sum_exposures(
                 }
             }
         }
-        let quality = if scratch.rows.is_empty() {
-            Quality::NoData
-        } else {
-            Quality::Ok
+        // A spot that moves while the chain is silent values old quotes anew: that is stale.
+        let quality = match (scratch.rows.is_empty(), fresh) {
+            (true, _) => Quality::NoData,
+            (false, false) => Quality::Stale,
+            (false, true) => Quality::Ok,
         };
         let stamp = Stamp::new(tick.now, config.valid_ms, quality);
+        let coverage = coverage.share(fresh);
         let Scratch {
             rows,
             by_strike: table,
@@ -261,6 +284,7 @@ pub fn sum_exposures(
             first_expiry_usd_per_pct: profile.by_expiry.first().map_or(0.0, |first| first.1),
             included: u32::try_from(rows.len()).unwrap_or(u32::MAX),
             contracts,
+            coverage,
             stamp,
         };
         *dex = DeltaExposure {
@@ -268,6 +292,7 @@ pub fn sum_exposures(
             dealer_usd: sums.dealer_dex_usd(dollars),
             vanna_usd_per_point: cross.vex_usd_per_point(dollars),
             charm_usd_per_day: cross.chex_usd_per_day(dollars),
+            coverage,
             stamp,
         };
         let spot_price = Price::from_dollars(dollars).unwrap_or_default();
@@ -286,6 +311,7 @@ pub fn sum_exposures(
                 gex.net_usd_per_pct,
                 dex.open_interest_usd,
                 dex.vanna_usd_per_point,
+                gex.coverage.unwrap_or(-1.0),
             ],
         );
         for level in [
@@ -302,6 +328,13 @@ pub fn sum_exposures(
     Ok(())
 }
 
+type Curved<'a> = (
+    &'a SymbolId,
+    &'a Spot,
+    &'a mut Repricing,
+    &'a mut ZeroGamma,
+    &'a mut GammaProfile,
+);
 type Repriced<'a> = (
     &'a OptionTerms,
     &'a Settlement,
@@ -325,7 +358,7 @@ pub fn reprice_gamma(
     mut chains: ResMut<Chains>,
     mut scratch: ResMut<Scratch>,
     mut digest: ResMut<Digest>,
-    mut underlyings: Query<(&SymbolId, &Spot, &mut Repricing, &mut ZeroGamma), With<Ticker>>,
+    mut underlyings: Query<Curved<'_>, With<Ticker>>,
     contracts: Query<Repriced<'_>, With<ContractId>>,
 ) -> Result<(), QueryNotDenseError> {
     let Some((terms, settlements, volatilities, valuations, weights)) =
@@ -333,8 +366,8 @@ pub fn reprice_gamma(
     else {
         return Ok(());
     };
-    for (symbol, spot, mut repricing, mut level) in &mut underlyings {
-        let turn = u64::from(symbol.0) % REPRICING_TICKS == tick.number % REPRICING_TICKS;
+    for (symbol, spot, mut repricing, mut level, mut profile) in &mut underlyings {
+        let turn = is_turn(*symbol, &tick);
         let drifted = level.stamp.computed_at.plus_millis(DRIFT_MS) <= tick.now;
         let due = turn && repricing.wanted && (chains.moved[symbol.0 as usize] || drifted);
         let Some(dollars) = spot.get().filter(|_| due) else {
@@ -374,9 +407,25 @@ pub fn reprice_gamma(
             roots: u32::try_from(scratch.curve.roots.len()).unwrap_or(u32::MAX),
             stamp: Stamp::new(tick.now, config.valid_ms, quality),
         };
+        profile.stamp = level.stamp;
+        profile.spot_dollars.clone_from(&scratch.curve.spot);
+        profile
+            .gex_usd_per_pct
+            .clone_from(&scratch.curve.gex_usd_per_pct);
         digest.fold_floats(Phase::Exposure, &[level.nearest_dollars.unwrap_or(0.0)]);
+        digest.fold_floats(Phase::Exposure, &profile.gex_usd_per_pct);
     }
     Ok(())
+}
+
+impl ExposureConfig {
+    /// A quote stamped before this is too old to count into the coverage.
+    fn oldest_quote(&self, now: Timestamp) -> Timestamp {
+        match self.quote_age_max_s {
+            0 => Timestamp::NEVER,
+            seconds => now.plus_millis(-1_000 * seconds),
+        }
+    }
 }
 
 impl Scratch {
@@ -397,6 +446,11 @@ impl Scratch {
 /// Whether the quote says what the contract is worth: not crossed, and a bid or next to no ask.
 fn is_priced(quote: &Quote) -> bool {
     quote.state() != QuoteState::Crossed && crate::greeks::price_of(quote).is_some()
+}
+
+/// Whether it is this underlying's turn to have done what is not done in every tick.
+fn is_turn(symbol: SymbolId, tick: &Tick) -> bool {
+    u64::from(symbol.0) % SPREAD_TICKS == tick.number % SPREAD_TICKS
 }
 
 fn mark(stamp: &mut Stamp, fresh: bool) {

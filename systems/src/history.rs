@@ -90,6 +90,12 @@ impl History {
         (self.shares_traded > 0.0).then(|| self.dollars_traded / self.shares_traded)
     }
 
+    /// The dollar volume of the session so far; 0 before the first trade.
+    #[must_use]
+    pub fn dollars_traded(&self) -> f64 {
+        self.dollars_traded
+    }
+
     /// The logarithmic return over the last `seconds`, up to an hour; `None` before there are enough
     /// samples.
     #[must_use]

@@ -194,6 +194,7 @@ fn open_session(world: &mut World) {
     for mut trade in world.query::<&mut LastTrade>().iter_mut(world) {
         trade.day_volume = 0;
     }
+    world.resource_mut::<Chains>().traded.fill(true);
     for mut sources in world.query::<&mut Sources>().iter_mut(world) {
         sources.band.forget();
     }

@@ -18,6 +18,8 @@ pub mod commands;
 pub mod commit;
 /// How all underlyings move together.
 pub mod comovement;
+/// What dealers must trade, how unusual that is, and by sector.
+pub mod dealers;
 /// Signals that repeat themselves are dropped.
 pub mod dedupe;
 /// Parameters found in the tape.

@@ -8,6 +8,7 @@ use account::{ShownAccount, show_account, show_signals};
 use bevy_ecs::prelude::*;
 use convert::millis;
 use cross::{ShownCross, show_cross, show_liquidity};
+use dealers::{ShownGroups, show_groups};
 use discovered::{ShownDiscoveries, show_discoveries};
 use engine::clock::Tick;
 use engine::config::ConfigError;
@@ -31,6 +32,8 @@ pub mod climate;
 pub mod convert;
 /// What is computed over several underlyings or over the book, as it leaves.
 pub mod cross;
+/// Dealers as they leave.
+pub mod dealers;
 /// What discovery found.
 pub mod discovered;
 /// What happened in the tick.
@@ -57,6 +60,7 @@ impl Plugin for MirrorPlugin {
         let world = engine.world_mut();
         world.init_resource::<Outgoing>();
         world.init_resource::<ShownUnderlyings>();
+        world.init_resource::<ShownGroups>();
         world.init_resource::<ShownAccount>();
         world.init_resource::<ShownExecution>();
         world.init_resource::<ShownDiscoveries>();
@@ -70,6 +74,7 @@ impl Plugin for MirrorPlugin {
             .add(Phase::Mirror, show_underlyings)
             .add(Phase::Mirror, show_liquidity)
             .add(Phase::Mirror, show_cross)
+            .add(Phase::Mirror, show_groups)
             .add(Phase::Mirror, show_account)
             .add(Phase::Mirror, show_signals)
             .add(Phase::Mirror, show_events)

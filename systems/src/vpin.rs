@@ -191,9 +191,16 @@ impl Toxicity {
         if found.is_some() {
             return found;
         }
-        let sessions = u64::try_from(self.volumes.len()).ok().filter(|n| *n > 0)?;
-        let average = self.volumes.iter().sum::<u64>() / sessions;
+        let average = self.average_daily_volume()?;
         Some((average / config.buckets_per_day).max(1))
+    }
+
+    /// The mean volume in shares of the run's earlier sessions, twenty at most; `None` before the
+    /// second one.
+    #[must_use]
+    pub fn average_daily_volume(&self) -> Option<u64> {
+        let sessions = u64::try_from(self.volumes.len()).ok().filter(|n| *n > 0)?;
+        Some(self.volumes.iter().sum::<u64>() / sessions)
     }
 
     fn take(&mut self, prints: &[Print], tick: &Tick) {

@@ -6,7 +6,7 @@ use components::contract::Right;
 use components::exposure::ExposureWeight;
 use components::units::Price;
 use golden::{Row, Table};
-use systems::exposure::hedging::{HedgingFlow, VOLATILITY_BETA};
+use systems::exposure::hedging::HedgingFlow;
 use systems::exposure::levels::{ExposureRow, Levels, StrikeSums, by_strike, levels, sort_rows};
 use systems::exposure::sums::{CrossSums, ExposureSums, cross_sums, exposure_sums};
 use systems::exposure::zero_gamma::{GammaCurve, WeightedColumns, zero_gamma};
@@ -16,6 +16,8 @@ use systems::volatility::smile::{SmilePoint, SmileShape};
 
 /// Contract multiplier of the file's chains (its weights are OI x 100).
 const MULTIPLIER: f64 = 100.0;
+/// Volatility points per +1 % of spot that the file was made with.
+const VOLATILITY_BETA: f64 = -0.30;
 
 struct Contract {
     terms: Terms,

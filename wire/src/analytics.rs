@@ -86,6 +86,18 @@ pub struct Gamma {
     pub included: u32,
     /// Contracts of the chain.
     pub contracts: u32,
+    /// Share of it that rests on quotes that hold, 0 to 1.
+    pub coverage: Option<f64>,
+    /// As `net_usd_per_pct`, with the day's volume in place of the open interest; so the next three.
+    pub net_by_volume_usd_per_pct: Option<f64>,
+    /// Strike of the largest call gamma exposure by volume.
+    pub call_wall_by_volume_usd: Option<f64>,
+    /// Strike of the most negative put gamma exposure by volume.
+    pub put_wall_by_volume_usd: Option<f64>,
+    /// Strike of the largest absolute net gamma exposure by volume.
+    pub max_abs_gamma_strike_by_volume_usd: Option<f64>,
+    /// When what is by volume was computed.
+    pub by_volume_at_ms: Option<i64>,
     /// Whose side the dealers are assumed to be on.
     pub sign_model: SignModel,
     /// What it was computed from.
@@ -106,6 +118,8 @@ pub struct Delta {
     pub vanna_usd_per_point: Option<f64>,
     /// Change of the dealers' delta per calendar day.
     pub charm_usd_per_day: Option<f64>,
+    /// Share of the gamma exposure of the same contracts that rests on quotes that hold, 0 to 1.
+    pub coverage: Option<f64>,
     /// Whose side the dealers are assumed to be on.
     pub sign_model: SignModel,
     /// What it was computed from.

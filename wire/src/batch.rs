@@ -7,6 +7,7 @@ use crate::account::{Account, Orders, Positions, SignalCounts};
 use crate::analytics::{Delta, Gamma, Imbalance, Vpin};
 use crate::closing::Closing;
 use crate::cross::{Correlation, DataDrift, Liquidity, Macro, RiskAttribution, Stress};
+use crate::dealers::{DealerFlow, GammaProfile, Group, SectorGroup};
 use crate::discovered::Discovered;
 use crate::event::Events;
 use crate::execution::Execution;
@@ -15,6 +16,7 @@ use crate::lane::Lane;
 use crate::market::{Book, Market};
 use crate::options_flow::OptionsFlow;
 use crate::status::Status;
+use crate::strikes::GexByStrike;
 use crate::volatility::{Regime, Volatility};
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +72,16 @@ pub struct Batch {
     pub risk: Option<RiskAttribution>,
     /// What macro series say, if they were read.
     pub macros: Option<Macro>,
+    /// What dealers must trade.
+    pub dealer_flows: Lane<DealerFlow>,
+    /// Dealer gamma over a range of spots.
+    pub gamma_profiles: Lane<GammaProfile>,
+    /// Gamma exposure strike by strike.
+    pub gex_by_strikes: Lane<GexByStrike>,
+    /// Exposures of all underlyings together, if they changed.
+    pub portfolio: Option<Group>,
+    /// Exposures by sector, if they changed.
+    pub sectors: Option<Vec<SectorGroup>>,
     /// Money, if it changed.
     pub account: Option<Account>,
     /// What is held, if it changed.
@@ -109,6 +121,11 @@ impl Batch {
         self.stress = None;
         self.risk = None;
         self.macros = None;
+        self.dealer_flows.clear();
+        self.gamma_profiles.clear();
+        self.gex_by_strikes.clear();
+        self.portfolio = None;
+        self.sectors = None;
         self.account = None;
         self.positions = None;
         self.orders = None;
@@ -139,6 +156,11 @@ impl Batch {
         replace(&mut self.stress, &mut newer.stress);
         replace(&mut self.risk, &mut newer.risk);
         replace(&mut self.macros, &mut newer.macros);
+        self.dealer_flows.merge(&newer.dealer_flows);
+        self.gamma_profiles.merge(&newer.gamma_profiles);
+        self.gex_by_strikes.merge(&newer.gex_by_strikes);
+        replace(&mut self.portfolio, &mut newer.portfolio);
+        replace(&mut self.sectors, &mut newer.sectors);
         replace(&mut self.account, &mut newer.account);
         replace(&mut self.positions, &mut newer.positions);
         replace(&mut self.orders, &mut newer.orders);

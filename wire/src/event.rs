@@ -88,7 +88,7 @@ pub enum Event {
         at_ms: i64,
     },
     /// What comes in of an underlying is not as it was.
-    Drift {
+    DataDrift {
         /// The underlying.
         symbol: Symbol,
         /// `quote_rate`, `spread`, `trade_size` or `return_size`.
@@ -98,6 +98,19 @@ pub enum Event {
         /// What was usual.
         usual: f64,
         /// Deviations between the two, on a logarithmic scale.
+        z: f64,
+        /// When.
+        at_ms: i64,
+    },
+    /// An exposure of dealers has become unusual; told once until it has come back.
+    ExposureDrift {
+        /// The underlying.
+        symbol: Symbol,
+        /// `vanna` or `charm`.
+        measure: String,
+        /// Its value: dollars per volatility point, dollars per calendar day.
+        value_usd: f64,
+        /// Standard deviations above the mean of its samples.
         z: f64,
         /// When.
         at_ms: i64,

@@ -10,11 +10,14 @@
 //! [`schema`]: crate::keys::schema
 
 use crate::symbol::Symbol;
+use table::SCHEMA;
+
+mod table;
 
 /// One kind of key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyDoc {
-    /// The key, `{symbol}` standing for the symbol.
+    /// The key, `{symbol}` standing for the symbol and `{sector}` for the sector.
     pub pattern: &'static str,
     /// The Redis type and how the value is encoded.
     pub value: Encoding,
@@ -80,6 +83,12 @@ pub enum SymbolKey {
     Gex,
     /// Delta exposure.
     Dex,
+    /// What dealers must trade.
+    DealerFlow,
+    /// Dealer gamma over a range of spots.
+    GammaProfile,
+    /// Gamma exposure strike by strike.
+    GexByStrike,
     /// What is traded in options.
     OptionsFlow,
     /// How much can be traded and at what cost.
@@ -105,6 +114,8 @@ pub enum GlobalKey {
     Orders,
     /// Counts of signals.
     Signals,
+    /// Dealer exposures of all underlyings together.
+    Portfolio,
     /// How orders were executed and positions ended.
     Execution,
     /// Shares of VPIN buckets that were found.
@@ -116,7 +127,7 @@ pub enum GlobalKey {
     /// How toxic the flow was found to be.
     Toxicities,
     /// How the underlyings move together.
-    Correlations,
+    FoundCorrelations,
     /// How the engine fares.
     Status,
     /// Whether trading is halted.
@@ -135,7 +146,7 @@ pub enum GlobalKey {
 
 impl SymbolKey {
     /// All kinds, in the order of [`schema`].
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::Ticker,
         Self::Last,
         Self::Timestamp,
@@ -148,6 +159,9 @@ impl SymbolKey {
         Self::Closing,
         Self::Gex,
         Self::Dex,
+        Self::DealerFlow,
+        Self::GammaProfile,
+        Self::GexByStrike,
         Self::OptionsFlow,
         Self::Liquidity,
         Self::Drift,
@@ -175,7 +189,7 @@ impl SymbolKey {
 
 impl GlobalKey {
     /// All kinds, in the order of [`schema`].
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Epoch,
         Self::Heartbeat,
         Self::Tickers,
@@ -183,12 +197,13 @@ impl GlobalKey {
         Self::Positions,
         Self::Orders,
         Self::Signals,
+        Self::Portfolio,
         Self::Execution,
         Self::BucketSizes,
         Self::Lookbacks,
         Self::VolatilityLevels,
         Self::Toxicities,
-        Self::Correlations,
+        Self::FoundCorrelations,
         Self::Status,
         Self::Halt,
         Self::Correlation,
@@ -211,6 +226,23 @@ impl GlobalKey {
     }
 }
 
+/// The kind of key that every sector has.
+#[must_use]
+pub fn sector_doc() -> &'static KeyDoc {
+    &SCHEMA[SymbolKey::ALL.len() + GlobalKey::ALL.len()]
+}
+
+/// The key of a sector.
+///
+/// # Examples
+/// ```
+/// assert_eq!(wire::keys::of_sector("technology"), "analytics:sector:technology");
+/// ```
+#[must_use]
+pub fn of_sector(sector: &str) -> String {
+    sector_doc().pattern.replace("{sector}", sector)
+}
+
 /// Every kind of key that the mirror writes; [`COMMANDS`] is the one that it reads.
 #[must_use]
 pub fn schema() -> &'static [KeyDoc] {
@@ -230,335 +262,6 @@ pub static COMMANDS: KeyDoc = KeyDoc {
 
 /// Entries that the stream of events keeps, nearly.
 pub const EVENTS_KEPT: u64 = 10_000;
-
-/// An hour and a day, in milliseconds.
-const HOUR_MS: u64 = 3_600_000;
-const DAY_MS: u64 = 24 * HOUR_MS;
-
-static SCHEMA: [KeyDoc; SymbolKey::ALL.len() + GlobalKey::ALL.len()] = [
-    KeyDoc {
-        pattern: "market:{symbol}:ticker",
-        value: Encoding::Json,
-        payload: "Stamped<market::Market>",
-        ttl_ms: Some(12_000),
-        refresh_ms: 4_000,
-        aliases: &["market:{symbol}:spread"],
-        description: "best bid and ask, spread, last trade, day volume and spot",
-    },
-    KeyDoc {
-        pattern: "market:{symbol}:last",
-        value: Encoding::Number,
-        payload: "f64, USD",
-        ttl_ms: Some(12_000),
-        refresh_ms: 4_000,
-        aliases: &[],
-        description: "price of the last trade; absent before the first",
-    },
-    KeyDoc {
-        pattern: "market:{symbol}:timestamp",
-        value: Encoding::Number,
-        payload: "i64, ms since 1970 UTC",
-        ttl_ms: Some(12_000),
-        refresh_ms: 4_000,
-        aliases: &[],
-        description: "when the exchange showed the newest quote, trade or spot",
-    },
-    KeyDoc {
-        pattern: "market:{symbol}:book",
-        value: Encoding::Json,
-        payload: "Stamped<market::Book>",
-        ttl_ms: Some(6_000),
-        refresh_ms: 2_000,
-        aliases: &["ibkr:depth:{symbol}"],
-        description: "up to ten levels a side as [price USD, shares], best first",
-    },
-    KeyDoc {
-        pattern: "analytics:{symbol}:vpin",
-        value: Encoding::Json,
-        payload: "Stamped<analytics::Vpin>",
-        ttl_ms: Some(6_000),
-        refresh_ms: 2_000,
-        aliases: &["metrics:{symbol}:vpin", "analytics:vpin:{symbol}"],
-        description: "probability of informed trading, 0 to 1; null until the window is full",
-    },
-    KeyDoc {
-        pattern: "analytics:{symbol}:obi",
-        value: Encoding::Json,
-        payload: "Stamped<analytics::Imbalance>",
-        ttl_ms: Some(6_000),
-        refresh_ms: 2_000,
-        aliases: &["metrics:{symbol}:obi", "market:{symbol}:imbalance"],
-        description: "order-book imbalance, -1 to 1, positive is bid heavy",
-    },
-    KeyDoc {
-        pattern: "analytics:{symbol}:flow",
-        value: Encoding::Json,
-        payload: "Stamped<flow::Flow>",
-        ttl_ms: Some(6_000),
-        refresh_ms: 2_000,
-        aliases: &[
-            "metrics:{symbol}:sweep",
-            "market:{symbol}:sweep",
-            "analytics:{symbol}:institutional_flow",
-            "analytics:{symbol}:retail_flow",
-        ],
-        description: "shapes of trades, toxicity, private and institutional shares, hidden orders, \
-                      kinds of flow",
-    },
-    KeyDoc {
-        pattern: "analytics:{symbol}:volatility",
-        value: Encoding::Json,
-        payload: "Stamped<volatility::Volatility>",
-        ttl_ms: Some(12_000),
-        refresh_ms: 4_000,
-        aliases: &[],
-        description: "realised by several estimators, expected over a day and 30 days, skew",
-    },
-    KeyDoc {
-        pattern: "analytics:{symbol}:regime",
-        value: Encoding::Json,
-        payload: "Stamped<volatility::Regime>",
-        ttl_ms: Some(12_000),
-        refresh_ms: 4_000,
-        aliases: &["metrics:{symbol}:regime", "analytics:regime"],
-        description: "how high volatility is for the time of day, and what the market does",
-    },
-    KeyDoc {
-        pattern: "analytics:{symbol}:closing",
-        value: Encoding::Json,
-        payload: "Stamped<closing::Closing>",
-        ttl_ms: Some(12_000),
-        refresh_ms: 4_000,
-        aliases: &["analytics:moc:{symbol}"],
-        description: "imbalance that the closing auction is expected to end with, in shares",
-    },
-    KeyDoc {
-        pattern: "options:{symbol}:gex",
-        value: Encoding::Json,
-        payload: "Stamped<analytics::Gamma>",
-        ttl_ms: Some(12_000),
-        refresh_ms: 4_000,
-        aliases: &["analytics:{symbol}:gex", "metrics:{symbol}:gex"],
-        description: "dealer gamma in USD of delta per 1 % move (call +, put -), walls, zero gamma",
-    },
-    KeyDoc {
-        pattern: "options:{symbol}:dex",
-        value: Encoding::Json,
-        payload: "Stamped<analytics::Delta>",
-        ttl_ms: Some(12_000),
-        refresh_ms: 4_000,
-        aliases: &["analytics:{symbol}:dex", "metrics:{symbol}:dex"],
-        description: "delta of the open interest and of the dealers in USD, vanna, charm",
-    },
-    KeyDoc {
-        pattern: "options:{symbol}:flow",
-        value: Encoding::Json,
-        payload: "Stamped<options_flow::OptionsFlow>",
-        ttl_ms: Some(12_000),
-        refresh_ms: 4_000,
-        aliases: &["analytics:{symbol}:options_flow"],
-        description: "put/call by volume and open interest, premium and delta by side, unusual volume",
-    },
-    KeyDoc {
-        pattern: "analytics:{symbol}:liquidity",
-        value: Encoding::Json,
-        payload: "Stamped<cross::Liquidity>",
-        ttl_ms: Some(15_000),
-        refresh_ms: 5_000,
-        aliases: &["analytics:liquidity:{symbol}"],
-        description: "spread, depth, slippage by size, score 0 to 100, spread of the options",
-    },
-    KeyDoc {
-        pattern: "monitoring:data:{symbol}",
-        value: Encoding::Json,
-        payload: "Stamped<cross::DataDrift>",
-        ttl_ms: Some(180_000),
-        refresh_ms: 60_000,
-        aliases: &[],
-        description: "quote rate, spread, trade and move sizes against their own last hour",
-    },
-    KeyDoc {
-        pattern: "mirror:epoch",
-        value: Encoding::Number,
-        payload: "u64, ms since 1970 UTC",
-        ttl_ms: Some(5_000),
-        refresh_ms: 250,
-        aliases: &[],
-        description: "start of the run that writes the mirror; drop payloads of an older epoch",
-    },
-    KeyDoc {
-        pattern: "heartbeat:engine",
-        value: Encoding::Json,
-        payload: "Stamped<batch::Heartbeat>",
-        ttl_ms: Some(3_000),
-        refresh_ms: 250,
-        aliases: &["module:heartbeat:engine"],
-        description: "newest tick, digest of the run, what the mirror left out; written last",
-    },
-    KeyDoc {
-        pattern: "market:tickers",
-        value: Encoding::Json,
-        payload: "Stamped<market::Tickers>",
-        ttl_ms: Some(1_000),
-        refresh_ms: 250,
-        aliases: &[],
-        description: "the tickers of all symbols, by symbol; written every tick",
-    },
-    KeyDoc {
-        pattern: "account:summary",
-        value: Encoding::Json,
-        payload: "Stamped<account::Account>",
-        ttl_ms: None,
-        refresh_ms: 1_000,
-        aliases: &["global:pnl:realized", "global:pnl:unrealized"],
-        description: "cash, profit before fees, and fees, in USD",
-    },
-    KeyDoc {
-        pattern: "positions:summary",
-        value: Encoding::Json,
-        payload: "Stamped<account::Positions>",
-        ttl_ms: None,
-        refresh_ms: 1_000,
-        aliases: &["positions:{symbol}:{id}", "global:positions:count"],
-        description: "what is held by contract with mark, profit, stop and Greeks, and the sums",
-    },
-    KeyDoc {
-        pattern: "orders:working",
-        value: Encoding::Json,
-        payload: "Stamped<account::Orders>",
-        ttl_ms: None,
-        refresh_ms: 1_000,
-        aliases: &["orders:working:{id}", "orders:pending:{id}"],
-        description: "orders that can still change",
-    },
-    KeyDoc {
-        pattern: "signals:summary",
-        value: Encoding::Json,
-        payload: "Stamped<account::SignalCounts>",
-        ttl_ms: Some(60_000),
-        refresh_ms: 1_000,
-        aliases: &["signals:global:count", "metrics:signals:blocked:{reason}"],
-        description: "signals scored, emitted and blocked in this run, by reason",
-    },
-    KeyDoc {
-        pattern: "metrics:execution",
-        value: Encoding::Json,
-        payload: "Stamped<execution::Execution>",
-        ttl_ms: Some(60_000),
-        refresh_ms: 1_000,
-        aliases: &["metrics:orders"],
-        description: "counters by name, latency, slippage and fees by strategy, how positions ended",
-    },
-    KeyDoc {
-        pattern: "discovered:vpin_bucket_size",
-        value: Encoding::Json,
-        payload: "Stamped<discovered::Parameters<BucketSize>>",
-        ttl_ms: Some(DAY_MS),
-        refresh_ms: HOUR_MS,
-        aliases: &[],
-        description: "shares of a VPIN bucket by symbol, of the last round of discovery",
-    },
-    KeyDoc {
-        pattern: "discovered:lookback_bars",
-        value: Encoding::Json,
-        payload: "Stamped<discovered::Parameters<Lookback>>",
-        ttl_ms: Some(DAY_MS),
-        refresh_ms: HOUR_MS,
-        aliases: &[],
-        description: "minutes for which moves are remembered, by symbol",
-    },
-    KeyDoc {
-        pattern: "discovered:vol_regimes",
-        value: Encoding::Json,
-        payload: "Stamped<discovered::Parameters<VolatilityLevels>>",
-        ttl_ms: Some(DAY_MS),
-        refresh_ms: HOUR_MS,
-        aliases: &[],
-        description: "where levels of realised volatility begin, by symbol",
-    },
-    KeyDoc {
-        pattern: "discovered:flow_toxicity",
-        value: Encoding::Json,
-        payload: "Stamped<discovered::Parameters<Toxicity>>",
-        ttl_ms: Some(DAY_MS),
-        refresh_ms: HOUR_MS,
-        aliases: &["discovered:mm_profiles"],
-        description: "how toxic the flow of the tape is, by symbol",
-    },
-    KeyDoc {
-        pattern: "discovered:correlation_matrix",
-        value: Encoding::Json,
-        payload: "Stamped<discovered::Matrix>",
-        ttl_ms: Some(DAY_MS),
-        refresh_ms: HOUR_MS,
-        aliases: &[],
-        description: "how the underlyings move together",
-    },
-    KeyDoc {
-        pattern: "engine:status",
-        value: Encoding::Json,
-        payload: "Stamped<status::Status>",
-        ttl_ms: Some(10_000),
-        refresh_ms: 1_000,
-        aliases: &["system:status"],
-        description: "restriction and causes, line to the broker, counts, day profit, last command",
-    },
-    KeyDoc {
-        pattern: "global:halt",
-        value: Encoding::Json,
-        payload: "Stamped<status::Halt>",
-        ttl_ms: Some(10_000),
-        refresh_ms: 1_000,
-        aliases: &[],
-        description: "whether trading is halted and why; a projection, writing it halts nothing",
-    },
-    KeyDoc {
-        pattern: "analytics:correlation",
-        value: Encoding::Json,
-        payload: "Stamped<cross::Correlation>",
-        ttl_ms: Some(180_000),
-        refresh_ms: 60_000,
-        aliases: &["global:risk:correlation"],
-        description: "correlations of all underlyings and their average",
-    },
-    KeyDoc {
-        pattern: "analytics:stress",
-        value: Encoding::Json,
-        payload: "Stamped<cross::Stress>",
-        ttl_ms: Some(2_700_000),
-        refresh_ms: 900_000,
-        aliases: &["analytics:stress:{scenario}"],
-        description: "what the book would gain in each scenario, and the worst of them, in USD",
-    },
-    KeyDoc {
-        pattern: "analytics:risk",
-        value: Encoding::Json,
-        payload: "Stamped<cross::RiskAttribution>",
-        ttl_ms: Some(180_000),
-        refresh_ms: 60_000,
-        aliases: &["analytics:risk:{symbol}"],
-        description: "the book's risk by symbol and by factor over 5 and 60 minutes, in USD a session",
-    },
-    KeyDoc {
-        pattern: "analytics:macro",
-        value: Encoding::Json,
-        payload: "Stamped<cross::Macro>",
-        ttl_ms: Some(180_000),
-        refresh_ms: 60_000,
-        aliases: &["analytics:macro:{symbol}"],
-        description: "what macro series say of the session, -1 to 1, with parts and ages",
-    },
-    KeyDoc {
-        pattern: "events:engine",
-        value: Encoding::Stream,
-        payload: "Stamped<event::Event>",
-        ttl_ms: None,
-        refresh_ms: 250,
-        aliases: &[],
-        description: "signals, refusals, orders, fills, halts and unusual contracts in order, the last \
-                      10,000",
-    },
-];
 
 #[cfg(test)]
 mod tests;

@@ -30,7 +30,7 @@ impl<T> Default for Lane<T> {
     }
 }
 
-impl<T: Copy> Lane<T> {
+impl<T: Clone> Lane<T> {
     /// Sets the value of a symbol.
     ///
     /// # Panics
@@ -53,7 +53,7 @@ impl<T: Copy> Lane<T> {
     /// Takes over every value of `newer`.
     pub fn merge(&mut self, newer: &Self) {
         for row in &newer.rows {
-            self.set(*row);
+            self.set(row.clone());
         }
     }
 

@@ -14,6 +14,8 @@ pub mod batch;
 pub mod closing;
 /// What is computed over several underlyings or over the book.
 pub mod cross;
+/// What dealers must trade, and their exposures together.
+pub mod dealers;
 /// Parameters found in the tape.
 pub mod discovered;
 /// What happened and must not be replaced by something newer.
@@ -34,6 +36,8 @@ pub mod options_flow;
 pub mod quality;
 /// How the engine fares.
 pub mod status;
+/// Gamma exposure strike by strike.
+pub mod strikes;
 /// The name of an underlying.
 pub mod symbol;
 /// Whose turn it is to be shown.

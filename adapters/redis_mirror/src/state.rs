@@ -15,16 +15,18 @@ use wire::analytics::{Delta, Gamma, Imbalance, Vpin};
 use wire::batch::Heartbeat;
 use wire::closing::Closing;
 use wire::cross::{Correlation, DataDrift, Liquidity, Macro, RiskAttribution, Stress};
+use wire::dealers::{DealerFlow, GammaProfile, Group, SectorGroup};
 use wire::discovered::{
     BucketSize, Discovered, Lookback, Matrix, Parameters, Toxicity, VolatilityLevels,
 };
 use wire::execution::Execution;
 use wire::flow::Flow;
-use wire::keys::{EVENTS_KEPT, GlobalKey, SymbolKey};
+use wire::keys::{EVENTS_KEPT, GlobalKey, SymbolKey, of_sector, sector_doc};
 use wire::lane::Row;
 use wire::market::{Book, Market};
 use wire::options_flow::OptionsFlow;
 use wire::status::{Halt, Status};
+use wire::strikes::GexByStrike;
 use wire::turn::{SLOW_TURNS, TICK_MS, TURNS, Turn};
 use wire::volatility::{Regime, Volatility};
 use wire::{Batch, Header, Stamped, Symbol};
@@ -42,6 +44,8 @@ pub(crate) struct State {
     positions: Global<Positions>,
     orders: Global<Orders>,
     signals: Global<SignalCounts>,
+    portfolio: Global<Group>,
+    sectors: Global<Vec<SectorGroup>>,
     execution: Global<Execution>,
     buckets: Global<Parameters<BucketSize>>,
     lookbacks: Global<Parameters<Lookback>>,
@@ -73,6 +77,9 @@ struct Entry {
     options_flow: Option<OptionsFlow>,
     liquidity: Option<Liquidity>,
     drift: Option<DataDrift>,
+    dealer_flow: Option<DealerFlow>,
+    gamma_profile: Option<GammaProfile>,
+    gex_by_strike: Option<GexByStrike>,
     keys: [PreparedKey; KINDS],
     changed: [bool; KINDS],
     written_ms: [u64; KINDS],
@@ -190,10 +197,27 @@ impl State {
         self.stress.take(&mut batch.stress);
         self.risk.take(&mut batch.risk);
         self.macros.take(&mut batch.macros);
+        for row in batch.dealer_flows.rows() {
+            let entry = self.entry(row);
+            entry.dealer_flow = Some(row.value);
+            entry.mark(SymbolKey::DealerFlow);
+        }
+        for row in batch.gamma_profiles.rows() {
+            let entry = self.entry(row);
+            entry.gamma_profile = Some(row.value);
+            entry.mark(SymbolKey::GammaProfile);
+        }
+        for row in batch.gex_by_strikes.rows() {
+            let entry = self.entry(row);
+            entry.gex_by_strike = Some(row.value.clone());
+            entry.mark(SymbolKey::GexByStrike);
+        }
         self.account.take(&mut batch.account);
         self.positions.take(&mut batch.positions);
         self.orders.take(&mut batch.orders);
         self.signals.take(&mut batch.signals);
+        self.portfolio.take(&mut batch.portfolio);
+        self.sectors.take(&mut batch.sectors);
         self.execution.take(&mut batch.execution);
         if let Some(found) = batch.discovered.take() {
             self.take_discovered(found);
@@ -314,12 +338,14 @@ impl State {
         writer.write(GlobalKey::Positions, &mut self.positions)?;
         writer.write(GlobalKey::Orders, &mut self.orders)?;
         writer.write(GlobalKey::Signals, &mut self.signals)?;
+        writer.write(GlobalKey::Portfolio, &mut self.portfolio)?;
+        writer.write_sectors(&mut self.sectors)?;
         writer.write(GlobalKey::Execution, &mut self.execution)?;
         writer.write(GlobalKey::BucketSizes, &mut self.buckets)?;
         writer.write(GlobalKey::Lookbacks, &mut self.lookbacks)?;
         writer.write(GlobalKey::VolatilityLevels, &mut self.levels)?;
         writer.write(GlobalKey::Toxicities, &mut self.toxicities)?;
-        writer.write(GlobalKey::Correlations, &mut self.matrix)?;
+        writer.write(GlobalKey::FoundCorrelations, &mut self.matrix)?;
         writer.write(GlobalKey::Status, &mut self.status)?;
         writer.write(GlobalKey::Correlation, &mut self.correlation)?;
         writer.write(GlobalKey::Stress, &mut self.stress)?;
@@ -364,6 +390,9 @@ impl Entry {
             options_flow: None,
             liquidity: None,
             drift: None,
+            dealer_flow: None,
+            gamma_profile: None,
+            gex_by_strike: None,
             keys: SymbolKey::ALL.map(|kind| PreparedKey::new(&kind.of(symbol), kind.doc().ttl_ms)),
             changed: [false; KINDS],
             written_ms: [0; KINDS],
@@ -408,6 +437,9 @@ impl Entry {
             SymbolKey::OptionsFlow => encode_some(out, header, self.options_flow.as_ref()),
             SymbolKey::Liquidity => encode_some(out, header, self.liquidity.as_ref()),
             SymbolKey::Drift => encode_some(out, header, self.drift.as_ref()),
+            SymbolKey::DealerFlow => encode_some(out, header, self.dealer_flow.as_ref()),
+            SymbolKey::GammaProfile => encode_some(out, header, self.gamma_profile.as_ref()),
+            SymbolKey::GexByStrike => encode_some(out, header, self.gex_by_strike.as_ref()),
         }
     }
 }
@@ -450,6 +482,25 @@ impl GlobalWriter<'_, '_> {
         }
         Ok(())
     }
+
+    /// Writes the sectors, each under its own key.
+    fn write_sectors(&mut self, sectors: &mut Global<Vec<SectorGroup>>) -> RedisResult<()> {
+        let doc = sector_doc();
+        let age_ms = self.now_ms.saturating_sub(sectors.written_ms);
+        let due = sectors.changed || doc.refresh_ms <= age_ms + TICK_MS;
+        if let Some(rows) = &sectors.value
+            && (self.whole || due)
+        {
+            for row in rows {
+                encode(self.scratch, self.header, &row.group);
+                let key = PreparedKey::new(&of_sector(&row.sector), doc.ttl_ms);
+                self.pipeline.set(&key, self.scratch)?;
+            }
+            sectors.changed = false;
+            sectors.written_ms = self.now_ms;
+        }
+        Ok(())
+    }
 }
 
 /// Writes between two turns of a key when there are many symbols.
@@ -466,7 +517,10 @@ fn turns(kind: SymbolKey) -> usize {
         | SymbolKey::Dex
         | SymbolKey::OptionsFlow
         | SymbolKey::Liquidity
-        | SymbolKey::Drift => SLOW_TURNS,
+        | SymbolKey::Drift
+        | SymbolKey::DealerFlow
+        | SymbolKey::GammaProfile
+        | SymbolKey::GexByStrike => SLOW_TURNS,
     }
 }
 

@@ -14,6 +14,7 @@ use engine::config::{Config, ConfigError, Layers};
 use engine::random::Stream;
 use journal::Rates;
 use simulator::{Fault, GatewayConfig, GatewayFaults, LegRelease};
+use systems::dealers::groups::WATCHLISTS;
 
 /// Ticks of a short seed: five minutes.
 pub const SHORT_TICKS: usize = 1_200;
@@ -143,7 +144,9 @@ impl Plan {
     /// # Errors
     /// Never, unless the built-in config is no YAML.
     pub fn config(&self) -> Result<Config, ConfigError> {
+        let (name, text) = WATCHLISTS;
         Layers::new(DEFAULT_CONFIG)
+            .file(name, text)
             .file("torture.yaml", &self.config_text)
             .load()
     }

@@ -4,17 +4,12 @@
 //! gamma shares  = sum s gamma w 0.01 S
 //! vanna shares  = sum s vanna w beta 0.01        beta: volatility points per +1 % of spot
 //! charm shares  = sum s charm w / 365            per calendar day
-//! elasticity    = -(gamma + vanna shares) S / (dollar volume of a day)
 //! ```
 //!
-//! Shares are the change of the dealers' delta; their hedge trades the opposite way, which is what the
-//! elasticity says: the share of a day's volume that they must buy (positive) or sell (negative) after
-//! +1 %. Analytic derivatives only. Source: formulas.md 11.
+//! Shares are the change of the dealers' delta; their hedge trades the opposite way
+//! ([`DealerFlow`](components::dealers::DealerFlow)). Analytic derivatives only. Source: formulas.md 11.
 
 use super::sums::{CrossSums, ExposureSums};
-
-/// Volatility points per +1 % of spot where nothing better is known.
-pub const VOLATILITY_BETA: f64 = -0.30;
 
 /// The change of the dealers' delta in shares.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -43,30 +38,22 @@ impl HedgingFlow {
     pub fn shares_per_pct(&self) -> f64 {
         self.gamma_shares_per_pct + self.vanna_shares_per_pct
     }
-
-    /// The share of a day's volume, worth `day_volume_usd`, that dealers must buy after +1 %; `None`
-    /// without a volume.
-    #[must_use]
-    pub fn elasticity(&self, spot: f64, day_volume_usd: f64) -> Option<f64> {
-        (day_volume_usd > 0.0).then(|| -self.shares_per_pct() * spot / day_volume_usd)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const BETA: f64 = -0.30;
+
     #[test]
-    fn long_gamma_sells_into_strength() {
+    fn long_gamma_grows_with_the_spot() {
         let sums = ExposureSums {
             gamma: 10_000.0,
             ..ExposureSums::default()
         };
-        let flow = HedgingFlow::of(&sums, &CrossSums::default(), 100.0, VOLATILITY_BETA);
+        let flow = HedgingFlow::of(&sums, &CrossSums::default(), 100.0, BETA);
         assert_eq!(flow.shares_per_pct().to_bits(), 10_000.0_f64.to_bits());
-        let elasticity = flow.elasticity(100.0, 1e8).unwrap();
-        assert!((elasticity + 0.01).abs() < 1e-15);
-        assert_eq!(flow.elasticity(100.0, 0.0), None);
     }
 
     #[test]
@@ -75,7 +62,7 @@ mod tests {
             vanna: 1_000.0,
             charm: 365.0,
         };
-        let flow = HedgingFlow::of(&ExposureSums::default(), &cross, 100.0, VOLATILITY_BETA);
+        let flow = HedgingFlow::of(&ExposureSums::default(), &cross, 100.0, BETA);
         assert!((flow.vanna_shares_per_pct + 3.0).abs() < 1e-12);
         assert!((flow.charm_shares_per_day - 1.0).abs() < 1e-15);
     }

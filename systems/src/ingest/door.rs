@@ -342,6 +342,7 @@ impl Door<'_, '_> {
                 ask: quote.ask,
                 is_bar: traded.is_bar,
             });
+        self.chains.traded[owner.0 as usize] = true;
         self.counts.option_trades += 1;
         Ok(())
     }

@@ -1,7 +1,9 @@
 //! What components become when they leave: dollars, milliseconds, `null` for what is not known.
 
 use components::contract::Instrument;
-use components::exposure::{DeltaExposure, ExposureLevels, GammaExposure, ZeroGamma};
+use components::exposure::{
+    DeltaExposure, ExposureLevels, GammaExposure, VolumeExposure, ZeroGamma,
+};
 use components::flow::{Imbalance, Vpin};
 use components::market::{Book, LastTrade, Level, Quote, QuoteState, Spot, SpotSource, Ticker};
 use components::quality::{Quality, Stamp};
@@ -107,10 +109,17 @@ pub fn imbalance(imbalance: &Imbalance) -> analytics::Imbalance {
     }
 }
 
-/// Gamma exposure with the levels it points to; its validity is that of the sums.
+/// Gamma exposure with the levels it points to, by open interest and by volume; its validity is that of
+/// the sums by open interest.
 #[must_use]
-pub fn gamma(gamma: &GammaExposure, levels: &ExposureLevels, zero: &ZeroGamma) -> analytics::Gamma {
+pub fn gamma(
+    gamma: &GammaExposure,
+    levels: &ExposureLevels,
+    zero: &ZeroGamma,
+    volume: &VolumeExposure,
+) -> analytics::Gamma {
     let known = |value: f64| is_known(&gamma.stamp).then_some(value);
+    let traded = is_known(&volume.stamp);
     analytics::Gamma {
         net_usd_per_pct: known(gamma.net_usd_per_pct),
         call_usd_per_pct: known(gamma.call_usd_per_pct),
@@ -122,6 +131,12 @@ pub fn gamma(gamma: &GammaExposure, levels: &ExposureLevels, zero: &ZeroGamma) -
         zero_gamma_usd: zero.nearest_dollars,
         included: gamma.included,
         contracts: gamma.contracts,
+        coverage: gamma.coverage,
+        net_by_volume_usd_per_pct: traded.then_some(volume.net_usd_per_pct),
+        call_wall_by_volume_usd: volume.call_wall.map(Price::dollars),
+        put_wall_by_volume_usd: volume.put_wall.map(Price::dollars),
+        max_abs_gamma_strike_by_volume_usd: volume.max_abs_gamma_strike.map(Price::dollars),
+        by_volume_at_ms: millis(volume.stamp.computed_at),
         sign_model: SignModel::LongCallsShortPuts,
         source: Source::ModelGreeks,
         validity: validity(&gamma.stamp),
@@ -137,6 +152,7 @@ pub fn delta(delta: &DeltaExposure) -> analytics::Delta {
         dealer_usd: known(delta.dealer_usd),
         vanna_usd_per_point: known(delta.vanna_usd_per_point),
         charm_usd_per_day: known(delta.charm_usd_per_day),
+        coverage: delta.coverage,
         sign_model: SignModel::LongCallsShortPuts,
         source: Source::ModelGreeks,
         validity: validity(&delta.stamp),
@@ -189,18 +205,24 @@ pub fn validity(stamp: &Stamp) -> Validity {
     Validity {
         computed_at_ms: millis(stamp.computed_at),
         valid_until_ms: millis(stamp.valid_until),
-        quality: match stamp.quality {
-            Quality::Ok => quality::Quality::Ok,
-            Quality::Warmup => quality::Quality::Warmup,
-            Quality::NoData => quality::Quality::NoData,
-            Quality::Stale => quality::Quality::Stale,
-            Quality::OneSided => quality::Quality::OneSided,
-            Quality::Crossed => quality::Quality::Crossed,
-            Quality::Locked => quality::Quality::Locked,
-            Quality::Clamped => quality::Quality::Clamped,
-            Quality::IllConditioned => quality::Quality::IllConditioned,
-            Quality::Expired => quality::Quality::Expired,
-        },
+        quality: quality(stamp.quality),
+    }
+}
+
+/// How good a value is, as it leaves.
+#[must_use]
+pub fn quality(found: Quality) -> quality::Quality {
+    match found {
+        Quality::Ok => quality::Quality::Ok,
+        Quality::Warmup => quality::Quality::Warmup,
+        Quality::NoData => quality::Quality::NoData,
+        Quality::Stale => quality::Quality::Stale,
+        Quality::OneSided => quality::Quality::OneSided,
+        Quality::Crossed => quality::Quality::Crossed,
+        Quality::Locked => quality::Quality::Locked,
+        Quality::Clamped => quality::Quality::Clamped,
+        Quality::IllConditioned => quality::Quality::IllConditioned,
+        Quality::Expired => quality::Quality::Expired,
     }
 }
 
@@ -231,6 +253,11 @@ mod tests {
             &GammaExposure::default(),
             &ExposureLevels::default(),
             &ZeroGamma::default(),
+            &VolumeExposure::default(),
+        );
+        assert_eq!(
+            (none.coverage, none.net_by_volume_usd_per_pct),
+            (None, None)
         );
         assert_eq!(
             (none.net_usd_per_pct, none.validity.computed_at_ms),
@@ -240,7 +267,17 @@ mod tests {
             stamp: Stamp::new(Timestamp(5_000_000), 1_000, Quality::Stale),
             ..GammaExposure::default()
         };
-        let stale = gamma(&exposure, &ExposureLevels::default(), &ZeroGamma::default());
+        let volume = VolumeExposure {
+            net_usd_per_pct: -3.0,
+            put_wall: Some(Price(990_000)),
+            stamp: exposure.stamp,
+            ..VolumeExposure::default()
+        };
+        let (levels, zero) = (ExposureLevels::default(), ZeroGamma::default());
+        let stale = gamma(&exposure, &levels, &zero, &volume);
+        assert_eq!(stale.net_by_volume_usd_per_pct, Some(-3.0));
+        assert_eq!(stale.put_wall_by_volume_usd, Some(99.0));
+        assert_eq!(stale.by_volume_at_ms, Some(5));
         assert_eq!(stale.net_usd_per_pct, Some(0.0));
         assert_eq!(stale.validity.valid_until_ms, Some(1_005));
         assert_eq!(delta(&DeltaExposure::default()).dealer_usd, None);

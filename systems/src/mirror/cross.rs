@@ -275,7 +275,7 @@ pub fn macro_of(found: &MacroOverlay) -> cross::Macro {
 }
 
 fn alert_of(alert: &DriftAlert, now: Timestamp) -> Option<Event> {
-    Some(Event::Drift {
+    Some(Event::DataDrift {
         symbol: symbol_of(alert.ticker)?,
         input: alert.input.name().to_owned(),
         value: alert.value,

@@ -3,6 +3,7 @@
 use super::Outgoing;
 use super::convert::{self, millis, symbol_of};
 use crate::books::Books;
+use crate::dealers::drift::Drifts;
 use crate::dispatch::Sent;
 use crate::options_flow::NewlyUnusual;
 use crate::reports::execution::ExecutionQuality;
@@ -17,7 +18,7 @@ use engine::report::Report;
 use wire::event::Event;
 
 /// Puts into the batch what happened in this tick: what the broker reported, what was approved,
-/// what was sent, and which contracts became unusual.
+/// what was sent, and what became unusual.
 #[expect(
     clippy::too_many_arguments,
     reason = "a system's arguments are what it touches"
@@ -29,6 +30,7 @@ pub fn show_events(
     sent: Option<Res<Sent>>,
     inbox: Res<Inbox>,
     books: Option<Res<Books>>,
+    drifts: Option<Res<Drifts>>,
     mut quality: Option<ResMut<ExecutionQuality>>,
     tick: Res<Tick>,
     unusual: Option<Res<NewlyUnusual>>,
@@ -74,6 +76,17 @@ pub fn show_events(
     for order in sent.iter().flat_map(|sent| &sent.orders) {
         let at_ms = millis(order.at).unwrap_or_default();
         events.push(order_event(books, order.id, "sent", at_ms));
+    }
+    for (symbol, drift) in drifts.iter().flat_map(|drifts| &drifts.0) {
+        if let Some(symbol) = directory.ticker(*symbol).and_then(symbol_of) {
+            events.push(Event::ExposureDrift {
+                symbol,
+                measure: drift.measure.name().to_owned(),
+                value_usd: drift.value,
+                z: drift.z,
+                at_ms: millis(drift.at).unwrap_or_default(),
+            });
+        }
     }
 }
 

@@ -11,7 +11,11 @@ use crate::reports::portfolio::{Portfolio, view_portfolio};
 use crate::scoring::Signals;
 use components::closing::{ClosingProjection, ClosingSource};
 use components::contract::{Contract, ContractId, Expiry, Instrument, OptionTerms};
-use components::exposure::{DeltaExposure, ExposureLevels, GammaExposure, ZeroGamma};
+use components::dealers::{DealerFlow, DealerStandings};
+use components::exposure::{
+    DeltaExposure, ExposureLevels, ExposureProfile, GammaExposure, GammaProfile, VolumeExposure,
+    ZeroGamma,
+};
 use components::flow::{Imbalance, Vpin};
 use components::flow_clusters::FlowClusters;
 use components::hidden::HiddenLiquidity;
@@ -38,6 +42,8 @@ use std::sync::{Arc, Mutex};
 use wire::event::Event;
 use wire::lane::Row;
 use wire::turn::{SLOW_TURNS, TURN_SYMBOLS, TURNS};
+
+mod dealers;
 
 /// Keeps every batch.
 #[derive(Clone, Default)]
@@ -68,6 +74,7 @@ impl Fixture {
         world.init_resource::<Outgoing>();
         world.init_resource::<ShownUnderlyings>();
         world.init_resource::<ShownAccount>();
+        world.init_resource::<ShownGroups>();
         world.init_resource::<Digest>();
         world.init_resource::<Directory>();
         world.init_resource::<Chains>();
@@ -91,6 +98,7 @@ impl Fixture {
             (
                 view_portfolio,
                 show_underlyings,
+                show_groups,
                 show_account,
                 show_signals,
                 show_events,
@@ -156,6 +164,13 @@ fn underlying(id: SymbolId, ticker: Ticker) -> impl Bundle {
             DeltaExposure::default(),
             ExposureLevels::default(),
             ZeroGamma::default(),
+            VolumeExposure::default(),
+            GammaProfile::default(),
+            ExposureProfile::default(),
+        ),
+        (
+            DealerFlow::default(),
+            DealerStandings::default(),
             OptionsFlow::default(),
         ),
     )

@@ -3,10 +3,15 @@
 use super::Outgoing;
 use super::climate;
 use super::convert::{self, symbol_of};
+use super::dealers;
 use super::options_flow;
 use bevy_ecs::prelude::*;
 use components::closing::ClosingProjection;
-use components::exposure::{DeltaExposure, ExposureLevels, GammaExposure, ZeroGamma};
+use components::dealers::{DealerFlow, DealerStandings};
+use components::exposure::{
+    DeltaExposure, ExposureLevels, ExposureProfile, GammaExposure, GammaProfile, VolumeExposure,
+    ZeroGamma,
+};
 use components::flow::{Imbalance, Vpin};
 use components::flow_clusters::FlowClusters;
 use components::hidden::HiddenLiquidity;
@@ -20,6 +25,9 @@ use components::volatility::{
 use wire::Symbol;
 use wire::lane::Row;
 use wire::turn::{SLOW_TURNS, TURNS, Turn};
+
+/// Tables by strike are large: an underlying's is shown this often at most, milliseconds.
+const BY_STRIKE_MS: i64 = 4_000;
 
 /// What the batches so far showed of each underlying, by number.
 #[derive(Resource, Default)]
@@ -41,9 +49,12 @@ struct ShownUnderlying {
     regime: [Stamp; 2],
     /// Absent until it was shown: most of a session there is no projection, and a reader is to know.
     closing: Option<Stamp>,
-    gamma: [Stamp; 3],
+    gamma: [Stamp; 4],
     delta: Stamp,
     options_flow: [Stamp; 2],
+    dealers: (DealerFlow, Stamp),
+    profile: Stamp,
+    by_strike: Stamp,
 }
 
 type Climate = (
@@ -52,6 +63,15 @@ type Climate = (
     &'static VolatilityRegime,
     &'static MarketRegime,
     &'static ClosingProjection,
+);
+type Exposures = (
+    &'static GammaExposure,
+    &'static ExposureLevels,
+    &'static ZeroGamma,
+    &'static VolumeExposure,
+    &'static DeltaExposure,
+    &'static GammaProfile,
+    &'static ExposureProfile,
 );
 type Underlying = (
     &'static SymbolId,
@@ -67,11 +87,10 @@ type Underlying = (
         &'static FlowClusters,
     ),
     Climate,
+    Exposures,
     (
-        &'static GammaExposure,
-        &'static ExposureLevels,
-        &'static ZeroGamma,
-        &'static DeltaExposure,
+        &'static DealerFlow,
+        &'static DealerStandings,
         &'static OptionsFlow,
     ),
 );
@@ -89,7 +108,7 @@ pub fn show_underlyings(
     shown.turn.advance(length, TURNS);
     shown.slow_turn.advance(length, SLOW_TURNS);
     let (turn, slow_turn) = (shown.turn, shown.slow_turn);
-    for (id, ticker, (quote, trade, spot), book, flow, weather, exposure) in &underlyings {
+    for (id, ticker, (quote, trade, spot), book, flow, weather, exposure, hedge) in &underlyings {
         let shown = shown.entry(*id, *ticker);
         let Some(symbol) = shown.symbol else {
             continue;
@@ -137,18 +156,35 @@ pub fn show_underlyings(
             let value = climate::closing(closing);
             batch.closings.set(Row { id, symbol, value });
         }
-        let (gamma, levels, zero, delta, options) = exposure;
-        if replace(&mut shown.gamma, [gamma.stamp, levels.stamp, zero.stamp]) {
-            let value = convert::gamma(gamma, levels, zero);
+        let (gamma, levels, zero, volume, delta, profile, tables) = exposure;
+        let stamps = [gamma.stamp, levels.stamp, zero.stamp, volume.stamp];
+        if replace(&mut shown.gamma, stamps) {
+            let value = convert::gamma(gamma, levels, zero, volume);
             batch.gammas.set(Row { id, symbol, value });
         }
         if replace(&mut shown.delta, delta.stamp) {
             let value = convert::delta(delta);
             batch.deltas.set(Row { id, symbol, value });
         }
+        if replace(&mut shown.profile, profile.stamp) {
+            let value = dealers::gamma_profile(profile);
+            batch.gamma_profiles.set(Row { id, symbol, value });
+        }
+        let next = shown.by_strike.computed_at.plus_millis(BY_STRIKE_MS);
+        if shown.by_strike.quality != gamma.stamp.quality || next <= gamma.stamp.computed_at {
+            shown.by_strike = gamma.stamp;
+            let value = dealers::gex_by_strike(tables, gamma);
+            batch.gex_by_strikes.set(Row { id, symbol, value });
+        }
+        let (flow, standings, options) = hedge;
         if replace(&mut shown.options_flow, [options.stamp, options.sided]) {
             let value = options_flow::options_flow(options);
             batch.options_flows.set(Row { id, symbol, value });
+        }
+        // The elasticity moves with the volume though the flow stands: the whole is compared.
+        if replace(&mut shown.dealers, (*flow, standings.stamp)) {
+            let value = dealers::dealer_flow(flow, standings);
+            batch.dealer_flows.set(Row { id, symbol, value });
         }
     }
 }

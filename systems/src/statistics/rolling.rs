@@ -57,6 +57,12 @@ impl RollingWindow {
         }
     }
 
+    /// Forgets all values and keeps the memory.
+    pub fn clear(&mut self) {
+        self.values.clear();
+        self.oldest = 0;
+    }
+
     /// The values, oldest first.
     pub fn values(&self) -> impl DoubleEndedIterator<Item = f64> + Clone {
         let (newer, older) = self.values.split_at(self.oldest);

@@ -17,6 +17,8 @@ use engine::ports::{Feed, FeedError};
 use jiff::civil::{Date, date};
 use systems::closing::ClosingPlugin;
 use systems::comovement::ComovementPlugin;
+use systems::dealers::DealersPlugin;
+use systems::dealers::groups::WATCHLISTS;
 use systems::drift::DriftPlugin;
 use systems::exposure::ExposurePlugin;
 use systems::flow_clusters::FlowClustersPlugin;
@@ -126,8 +128,16 @@ impl Plugin for Analytics {
         engine.plug(ClosingPlugin)?;
         engine.plug(VolatilityPlugin)?;
         engine.plug(ComovementPlugin)?;
+        engine.plug(DealersPlugin)?;
         Ok(())
     }
+}
+
+/// The config of the repository, without strategies.
+pub(crate) fn built_in() -> Layers {
+    let (name, text) = WATCHLISTS;
+    let config = include_str!("../../../config/config.yaml");
+    Layers::new(config).file(name, text)
 }
 
 /// An engine that runs `script` today, with `flags` over the default config.
@@ -137,8 +147,13 @@ pub(crate) fn engine(script: Script, flags: &[(&str, &str)]) -> Engine {
 
 /// An engine that runs `script` on `day`, with `flags` over the default config.
 pub(crate) fn engine_on(day: Date, script: Script, flags: &[(&str, &str)]) -> Engine {
+    engine_of(day, vec![script], flags)
+}
+
+/// An engine that runs several scripts on `day`, each a feed of its own.
+pub(crate) fn engine_of(day: Date, scripts: Vec<Script>, flags: &[(&str, &str)]) -> Engine {
     let session = Calendar::nyse().session(day).unwrap();
-    let mut layers = Layers::new(include_str!("../../../config/config.yaml"));
+    let mut layers = built_in();
     for (path, text) in flags {
         layers = layers.flag("test", *path, *text);
     }
@@ -148,7 +163,9 @@ pub(crate) fn engine_on(day: Date, script: Script, flags: &[(&str, &str)]) -> En
         shuffle: None,
     });
     engine.plug(Analytics).unwrap();
-    engine.add_feed(Box::new(script));
+    for script in scripts {
+        engine.add_feed(Box::new(script));
+    }
     engine.initialize().unwrap();
     engine
 }

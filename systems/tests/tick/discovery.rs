@@ -91,7 +91,7 @@ fn sessions() -> [Session; 2] {
 }
 
 fn engine(flags: &[(&str, &str)]) -> Engine {
-    let mut layers = Layers::new(include_str!("../../../config/config.yaml"));
+    let mut layers = crate::support::built_in();
     for (path, text) in flags {
         layers = layers.flag("test", *path, *text);
     }

@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may stop")]
 
 mod closing;
+mod dealers;
 mod discovery;
+mod exposures;
 mod flow_clusters;
 mod hidden;
 mod liquidity;

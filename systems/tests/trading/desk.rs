@@ -12,7 +12,6 @@ use components::units::{Cash, Price, Timestamp};
 use engine::calendar::Calendar;
 use engine::clock::{SteppedClock, Tick, Window};
 use engine::command::{Command, CommandSource, OperatorCommand};
-use engine::config::Layers;
 use engine::directory::Directory;
 use engine::engine::{Engine, EngineError, Setup};
 use engine::event::EventKind;
@@ -90,7 +89,7 @@ impl Desk {
         script: Script,
         ledger: Option<Ledger>,
     ) -> Self {
-        let mut layers = Layers::new(include_str!("../../../config/config.yaml"));
+        let mut layers = crate::support::built_in();
         for (path, text) in flags {
             layers = layers.flag("test", *path, *text);
         }

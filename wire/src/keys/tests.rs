@@ -25,6 +25,9 @@ fn every_key_matches_the_pattern_of_its_own_row() {
         "analytics:BRK.B:closing",
         "options:BRK.B:gex",
         "options:BRK.B:dex",
+        "analytics:BRK.B:dealer_flow",
+        "options:BRK.B:gamma_profile",
+        "options:BRK.B:gex_by_strike",
         "options:BRK.B:flow",
         "analytics:BRK.B:liquidity",
         "monitoring:data:BRK.B",
@@ -45,6 +48,7 @@ fn every_key_matches_the_pattern_of_its_own_row() {
             "positions:summary",
             "orders:working",
             "signals:summary",
+            "analytics:portfolio",
             "metrics:execution",
             "discovered:vpin_bucket_size",
             "discovered:lookback_bars",
@@ -87,6 +91,7 @@ fn no_name_stands_for_two_things_and_every_row_is_reached() {
         .map(|kind| kind.doc().pattern)
         .into_iter()
         .chain(GlobalKey::ALL.map(GlobalKey::key))
+        .chain([sector_doc().pattern])
         .collect();
     assert_eq!(reached.len(), schema().len());
 }

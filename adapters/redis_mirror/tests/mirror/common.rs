@@ -6,6 +6,7 @@ use std::time::Duration;
 use wire::analytics::{Delta, Gamma, Imbalance, Vpin};
 use wire::closing::Closing;
 use wire::cross::{Correlation, DataDrift, Liquidity, Macro, RiskAttribution, Stress};
+use wire::dealers::{DealerFlow, GammaProfile};
 use wire::discovered::{
     Basis, BucketSize, Discovered, Lookback, Matrix, Parameter, Parameters, Status, Toxicity,
     VolatilityLevels,
@@ -15,6 +16,7 @@ use wire::flow::Flow;
 use wire::lane::Row;
 use wire::market::{Book, Market};
 use wire::options_flow::OptionsFlow;
+use wire::strikes::GexByStrike;
 use wire::volatility::{Regime, Volatility};
 use wire::{Batch, Stamped, Symbol};
 
@@ -81,6 +83,9 @@ pub(crate) fn fill(batch: &mut Batch, id: u32, last: f64) {
     batch.stress = Some(Stress::default());
     batch.risk = Some(RiskAttribution::default());
     batch.macros = Some(Macro::default());
+    batch.dealer_flows.set(row(id, DealerFlow::default()));
+    batch.gamma_profiles.set(row(id, GammaProfile::default()));
+    batch.gex_by_strikes.set(row(id, GexByStrike::default()));
 }
 
 /// What a round of discovery found for the symbol of number 3.

@@ -19,6 +19,7 @@ use redis_mirror::{RedisMirror, Settings};
 use wire::account::{Account, Orders, Positions, SignalCounts};
 use wire::analytics::Vpin;
 use wire::batch::Heartbeat;
+use wire::dealers::{Group, SectorGroup};
 use wire::discovered::{BucketSize, Parameters};
 use wire::event::{EVENTS_MAX, Event};
 use wire::execution::Execution;
@@ -39,6 +40,11 @@ fn full(tick: u64) -> Batch {
     batch.positions = Some(Positions::default());
     batch.orders = Some(Orders::default());
     batch.signals = Some(SignalCounts::default());
+    batch.portfolio = Some(Group::default());
+    batch.sectors = Some(vec![SectorGroup {
+        sector: "fund".to_owned(),
+        group: Group::default(),
+    }]);
     batch.execution = Some(Execution::default());
     batch.discovered = Some(found());
     batch.status = Some(Status::default());
@@ -47,7 +53,9 @@ fn full(tick: u64) -> Batch {
 }
 
 fn key_of(doc: &KeyDoc) -> String {
-    doc.pattern.replace("{symbol}", "S3")
+    doc.pattern
+        .replace("{symbol}", "S3")
+        .replace("{sector}", "fund")
 }
 
 fn events(connection: &mut Connection) -> Vec<i64> {

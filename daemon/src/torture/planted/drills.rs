@@ -1,7 +1,7 @@
 //! Drills: what no seed could tell. Each uses the real part, holds without the planted fault and
 //! fails with it; the sentence says what was found.
 
-use crate::assemble::{DEFAULT_CONFIG, DEFAULT_SIGNALS, Parts, assemble};
+use crate::assemble::{DEFAULT_CONFIG, Parts, assemble, default_files};
 use crate::check::NoBroker;
 use crate::interlock;
 use crate::recovery::{Start, recover};
@@ -123,9 +123,7 @@ pub fn garbage_at_the_door() -> Result<(), String> {
 /// The config as it is built in, whatever the environment says.
 fn built_in() -> Result<Config, String> {
     let layers = Layers::new(DEFAULT_CONFIG);
-    let layers = DEFAULT_SIGNALS
-        .into_iter()
-        .fold(layers, |layers, (file, text)| layers.file(file, text));
+    let layers = default_files().fold(layers, |layers, (file, text)| layers.file(file, text));
     layers.load().map_err(broken)
 }
 
