@@ -34,6 +34,8 @@ pub mod man;
 pub mod operator;
 /// Rows and documents on stdout.
 pub mod output;
+/// A picture of dealer gamma.
+mod picture;
 /// How far a long run is.
 pub mod progress;
 /// The journal against the broker's statement.

@@ -33,6 +33,7 @@ pub(super) struct Report {
     pub(super) by_strike: Vec<AtStrike>,
     pub(super) by_expiry: Vec<AtExpiry>,
     pub(super) zero_gamma_roots: Vec<f64>,
+    pub(super) profile: Vec<AtSpot>,
     /// Why a value is null, by its name.
     pub(super) reasons: BTreeMap<&'static str, String>,
 }
@@ -40,11 +41,11 @@ pub(super) struct Report {
 /// What the numbers rest on.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Convention {
-    dealer_sign: &'static str,
-    gex_unit: &'static str,
-    greeks: &'static str,
-    min_oi: u32,
-    rate: f64,
+    pub(super) dealer_sign: &'static str,
+    pub(super) gex_unit: &'static str,
+    pub(super) greeks: &'static str,
+    pub(super) min_oi: u32,
+    pub(super) rate: f64,
 }
 
 impl Convention {
@@ -61,16 +62,23 @@ impl Convention {
 
 #[derive(Debug, Serialize)]
 pub(super) struct AtStrike {
-    strike: f64,
-    call: f64,
-    put: f64,
-    net: f64,
+    pub(super) strike: f64,
+    pub(super) call: f64,
+    pub(super) put: f64,
+    pub(super) net: f64,
 }
 
 #[derive(Debug, Serialize)]
 pub(super) struct AtExpiry {
-    expiry: String,
-    net: f64,
+    pub(super) expiry: String,
+    pub(super) net: f64,
+}
+
+/// Net gamma exposure if spot were elsewhere.
+#[derive(Debug, Serialize)]
+pub(super) struct AtSpot {
+    pub(super) spot: f64,
+    pub(super) net: f64,
 }
 
 /// The sums of a chain in USD; gamma exposure per 1 % move.
