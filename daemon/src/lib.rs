@@ -52,6 +52,8 @@ pub mod scenario;
 pub mod settings;
 /// The config with origins.
 pub mod show_config;
+/// What a running engine knows of its underlyings.
+pub mod sights;
 /// Runs of a scenario.
 pub mod simulate;
 /// The fault simulator.

@@ -28,6 +28,8 @@ pub mod lane;
 pub mod market;
 /// Until when a value may be used, and how good it is.
 pub mod quality;
+/// What the engine knows of underlyings, for those who ask.
+pub mod sight;
 /// How the engine fares.
 pub mod status;
 /// The name of an underlying.

@@ -93,7 +93,7 @@ fn axes(svg: &mut Svg, picture: &Picture, (from, to): (f64, f64)) -> Scale {
         svg.text((LEFT - 9.0, y + 5.0), Align::End, font, &words);
     }
     let spots = Scale::new((from, to), (LEFT, RIGHT));
-    let (found, step) = ticks(from, to, 5.0);
+    let (found, step) = ticks(from, to, 7.0);
     for tick in found {
         let x = spots.at(tick);
         svg.line((x, PLOT_BOTTOM), (x, PLOT_BOTTOM + 6.0), MUTED, 1.0);

@@ -1,7 +1,7 @@
 //! The levels of a chain as JSON, as a table by strike, and for people.
 
 use crate::exit::Failure;
-use crate::output::{Cell, Format, Rows, counted, shortest};
+use crate::output::{Cell, Format, Rows, counted, money, shortest};
 use components::contract::Expiry;
 use components::exposure::StrikeExposure;
 use components::units::Timestamp;
@@ -230,27 +230,9 @@ pub(super) fn local(instant: Timestamp) -> String {
     }
 }
 
-/// Dollars with a word for their size: `-1.731 bn`.
-fn money(dollars: f64) -> String {
-    let (scale, unit) = match dollars.abs() {
-        size if size >= 1e9 => (1e9, " bn"),
-        size if size >= 1e6 => (1e6, " m"),
-        size if size >= 1e3 => (1e3, " k"),
-        _ => (1.0, ""),
-    };
-    format!("{:.3}{unit}", dollars / scale)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn money_has_a_readable_size() {
-        assert_eq!(money(-1_730_960_000.0), "-1.731 bn");
-        assert_eq!(money(598_054.0), "598.054 k");
-        assert_eq!(money(0.0), "0.000");
-    }
 
     #[test]
     fn an_instant_is_told_in_new_york() {

@@ -3,6 +3,8 @@
 use crate::picture::Bar;
 use crate::picture::scale::round_step;
 
+/// Strikes that are shown at least, where there are so many within reach.
+const STRIKES_MIN: usize = 21;
 /// Rows at most: more cannot be told apart.
 const ROWS_MAX: f64 = 60.0;
 /// Half the height of the picture as shares of the spot: the first that is enough is taken.
@@ -77,11 +79,15 @@ fn half_height(bars: &[Bar], spot: f64, levels: &[f64], total: f64) -> f64 {
     };
     let mut halves = HALF_WIDTHS.into_iter().map(|share| share * spot);
     let enough = halves.find(|half| inside(*half) >= SHARE_MIN * total);
-    let mut half = enough.unwrap_or(HALF_WIDTHS[HALF_WIDTHS.len() - 1] * spot);
+    let widest = HALF_WIDTHS[HALF_WIDTHS.len() - 1] * spot;
+    let mut nearest: Vec<f64> = bars.iter().map(|bar| (bar.strike - spot).abs()).collect();
+    nearest.sort_by(f64::total_cmp);
+    let wanted = nearest.iter().take(STRIKES_MIN).next_back().copied();
+    let wanted = wanted.unwrap_or_default().min(widest);
+    let mut half = enough.unwrap_or(widest).max(wanted);
     if total > 0.0 && inside(half) <= 0.0 {
         // All strikes are far away: the nearest is shown.
-        let distances = bars.iter().map(|bar| (bar.strike - spot).abs());
-        half = 1.1 * distances.fold(f64::INFINITY, f64::min);
+        half = 1.1 * nearest[0];
     }
     let reach = STRETCH_MAX * half;
     let distances = levels.iter().map(|level| 1.02 * (level - spot).abs());

@@ -159,7 +159,7 @@ fn a_difference_planted_in_any_field_is_told() {
 #[test]
 fn a_cell_that_only_one_of_both_saw_is_told() {
     let text = chain();
-    let other = text.replace(",73,96.00,", ",74,96.00,");
+    let other = text.replace(",66,96.00,", ",67,96.00,");
     assert_ne!(text, other);
     let found = Verification::of(
         &report(&text, Source::Vendor),
