@@ -4,7 +4,7 @@ use crate::exit::Failure;
 use crate::output::Format;
 use crate::{
     analyze, check, completions, discover, journals, keys, man, operator, replay, show_config,
-    simulate, torture,
+    sights, simulate, torture,
 };
 use clap::{Parser, Subcommand};
 use control::request::Verb as Asked;
@@ -99,6 +99,15 @@ pub enum Verb {
     /// Ask a running engine how it fares
     #[command(after_help = "Example:\n  alphatrader status --state-dir state --json")]
     Status(operator::StatusArgs),
+    /// Ask a running engine for spot, gamma levels, flow and regime of its underlyings
+    #[command(
+        after_help = "Examples:\n  alphatrader levels\n  alphatrader levels SPY QQQ --json\n  \
+                      alphatrader levels SPY --svg spy.svg"
+    )]
+    Levels(sights::LevelsArgs),
+    /// Ask a running engine for everything that it knows of an underlying
+    #[command(after_help = "Example:\n  alphatrader explain SPY")]
+    Explain(sights::ExplainArgs),
     /// No opening order leaves, and those that work are cancelled; protection stays
     #[command(after_help = "Example:\n  alphatrader halt --why 'bad fills'")]
     Halt(operator::Args),
@@ -151,6 +160,8 @@ impl Verb {
             Self::ShowConfig(arguments) => show_config::run(arguments, general),
             Self::Journal(arguments) => journals::run(arguments, general),
             Self::Status(arguments) => operator::status(arguments, general),
+            Self::Levels(arguments) => sights::levels(arguments, general),
+            Self::Explain(arguments) => sights::explain(arguments, general),
             Self::Halt(arguments) => command(Asked::Halt, arguments),
             Self::ReduceOnly(arguments) => command(Asked::ReduceOnly, arguments),
             Self::Observe(arguments) => command(Asked::Observe, arguments),

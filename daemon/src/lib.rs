@@ -36,6 +36,8 @@ pub mod man;
 pub mod operator;
 /// Rows and documents on stdout.
 pub mod output;
+/// A picture of dealer gamma.
+mod picture;
 /// How far a long run is.
 pub mod progress;
 /// The journal against the broker's statement.
@@ -52,6 +54,8 @@ pub mod scenario;
 pub mod settings;
 /// The config with origins.
 pub mod show_config;
+/// What a running engine knows of its underlyings.
+pub mod sights;
 /// Runs of a scenario.
 pub mod simulate;
 /// The fault simulator.

@@ -76,6 +76,7 @@ pub fn command(
         verb,
         why: arguments.why.clone(),
         strategy: strategy.map(str::to_owned),
+        symbols: Vec::new(),
     };
     let answer = answered(&arguments.place, &request)?;
     let (Some(number), Some(tick)) = (answer.number, answer.tick) else {
@@ -106,6 +107,7 @@ pub fn status(arguments: &StatusArgs, general: &General) -> Result<(), Failure> 
         verb: Verb::Status,
         why: String::new(),
         strategy: None,
+        symbols: Vec::new(),
     };
     let Some(status) = answered(&arguments.place, &request)?.status else {
         let words = "the engine has not finished its first tick, ask again";
@@ -119,7 +121,7 @@ pub fn status(arguments: &StatusArgs, general: &General) -> Result<(), Failure> 
 }
 
 /// An answer that is no refusal.
-fn answered(place: &Place, request: &Request) -> Result<Answer, Failure> {
+pub(crate) fn answered(place: &Place, request: &Request) -> Result<Answer, Failure> {
     let answer = ask(&place.state_dir, request).map_err(|error| {
         let exit = match error {
             Error::NotRunning { .. } => Exit::NotRunning,

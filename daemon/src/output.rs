@@ -86,6 +86,18 @@ pub fn counted(count: u64, one: &str) -> String {
     format!("{count} {one}{ending}")
 }
 
+/// Dollars with a word for their size: `-1.731 bn`.
+#[must_use]
+pub fn money(dollars: f64) -> String {
+    let (scale, unit) = match dollars.abs() {
+        size if size >= 1e9 => (1e9, " bn"),
+        size if size >= 1e6 => (1e6, " m"),
+        size if size >= 1e3 => (1e3, " k"),
+        _ => (1.0, ""),
+    };
+    format!("{:.3}{unit}", dollars / scale)
+}
+
 /// Standard output, buffered. Flushed by whoever writes last.
 #[must_use]
 pub fn stdout() -> BufWriter<io::StdoutLock<'static>> {
@@ -265,6 +277,13 @@ mod tests {
         let text = written(Format::Md, &ROWS);
         assert!(text.lines().nth(1).unwrap().starts_with("|-"), "{text}");
         assert_eq!(text.lines().count(), 4);
+    }
+
+    #[test]
+    fn money_has_a_readable_size() {
+        assert_eq!(money(-1_730_960_000.0), "-1.731 bn");
+        assert_eq!(money(598_054.0), "598.054 k");
+        assert_eq!(money(0.0), "0.000");
     }
 
     #[test]

@@ -31,6 +31,7 @@ mod failure;
 mod layers;
 mod leaves;
 mod nearest;
+pub use nearest::nearest;
 mod node;
 mod origin;
 mod parse;

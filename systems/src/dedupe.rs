@@ -90,7 +90,7 @@ pub fn drop_repeats(
             digest.fold(Phase::Dedupe, u64::from(signal.contract.0));
             signals.survivors.push(signal);
         } else {
-            signals.block("duplicate");
+            signals.refuse(&signal, "duplicate");
         }
     }
 }

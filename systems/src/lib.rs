@@ -72,6 +72,8 @@ pub mod reports;
 pub mod risk;
 /// How strategies see the market.
 pub mod scoring;
+/// What is known of an underlying, for those who ask.
+pub mod sight;
 /// General statistics.
 pub mod statistics;
 /// What the book would gain in scenarios.

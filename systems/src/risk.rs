@@ -364,12 +364,11 @@ pub fn judge_signals(
                     note(books.enter(now, Record::Intended(*intent)), &mut transcript);
                 }
                 decisions.0.push(Approved(Decision::Submit(intents)));
-                signals.emitted += 1;
-                signals.approved.push(signal.clone());
+                signals.approve(signal);
             }
             Err(reason) => {
                 digest.fold_bytes(Phase::Risk, reason.name().as_bytes());
-                signals.block(reason.name());
+                signals.refuse(signal, reason.name());
             }
         }
     }

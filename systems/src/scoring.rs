@@ -33,7 +33,7 @@ use std::marker::PhantomData;
 
 /// What becomes of signals in a tick.
 mod signals;
-pub use signals::Signals;
+pub use signals::{LastWord, Signals};
 
 /// What every strategy's section has.
 #[derive(Clone, Debug, PartialEq, Deserialize, garde::Validate)]
@@ -363,11 +363,17 @@ fn score<S: Strategy>(
             zero_gamma,
         };
         let thought = strategy.score(&view);
-        let Some(score) = thought.filter(|s| s.confidence.points() >= common.confidence_min) else {
+        let Some(score) = thought else {
             continue;
         };
+        let who = (*symbol, const { StrategyName::new(S::NAME) });
+        if score.confidence.points() < common.confidence_min {
+            signals.drop_thought(who, &score, tick.now, "below_confidence_min");
+            continue;
+        }
         digest.fold(Phase::Scoring, u64::from(score.confidence.points()));
         if !may_emit {
+            signals.drop_thought(who, &score, tick.now, "outside_emit_window");
             continue;
         }
         let chain = ChainView {
@@ -384,7 +390,10 @@ fn score<S: Strategy>(
                 digest.fold(Phase::Scoring, u64::from(pick.contract.0));
                 signals.propose(&tick, signal);
             }
-            None => signals.block("no_contract"),
+            None => {
+                signals.block("no_contract");
+                signals.drop_thought(who, &score, tick.now, "no_contract");
+            }
         }
     }
     Ok(())

@@ -34,6 +34,8 @@ pub mod market;
 pub mod options_flow;
 /// Until when a value may be used, and how good it is.
 pub mod quality;
+/// What the engine knows of underlyings, for those who ask.
+pub mod sight;
 /// How the engine fares.
 pub mod status;
 /// Gamma exposure strike by strike.

@@ -14,6 +14,8 @@ pub mod board;
 pub mod client;
 /// Commands on their way into the engine.
 pub mod feed;
+/// Questions about the world, answered at a tick's end.
+pub mod inquiry;
 /// The words on the socket.
 pub mod request;
 /// The listening side.

@@ -4,6 +4,7 @@ use components::signal::StrategyName;
 use engine::command::Command;
 use serde::{Deserialize, Serialize};
 use wire::Stamped;
+use wire::sight::Sights;
 use wire::status::Status;
 
 /// What is asked: one JSON object on a line, such as `{"verb":"halt","why":"news"}`.
@@ -18,6 +19,9 @@ pub struct Request {
     /// The strategy, for `pause` and `unpause`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strategy: Option<String>,
+    /// The underlyings, for `levels` and `explain`; none means all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub symbols: Vec<String>,
 }
 
 /// What can be asked.
@@ -42,13 +46,17 @@ pub enum Verb {
     Unpause,
     /// How the engine fares.
     Status,
+    /// What it knows of underlyings.
+    Levels,
+    /// The same with all details.
+    Explain,
 }
 
 impl Request {
     /// The command that is asked for; none if it only wants to know something.
     ///
     /// # Errors
-    /// If a strategy is missing, or named where none belongs.
+    /// If a strategy is missing, or one or an underlying is named where none belongs.
     pub fn command(&self) -> Result<Option<Command>, String> {
         let strategy = |make: fn(StrategyName) -> Command| match self.strategy.as_deref() {
             Some(name) if !name.is_empty() => Ok(Some(make(StrategyName::new(name)))),
@@ -63,8 +71,12 @@ impl Request {
             Verb::Flatten => Some(Command::Flatten),
             Verb::CancelAll => Some(Command::CancelAll),
             Verb::Resume => Some(Command::Resume),
-            Verb::Status => None,
+            Verb::Status | Verb::Levels | Verb::Explain => None,
         };
+        let is_about_symbols = matches!(self.verb, Verb::Levels | Verb::Explain);
+        if !(is_about_symbols || self.symbols.is_empty()) {
+            return Err("symbols are not allowed with this verb".to_owned());
+        }
         match &self.strategy {
             Some(name) => Err(format!("strategy {name:?} is not allowed with this verb")),
             None => Ok(command),
@@ -92,6 +104,9 @@ pub struct Answer {
     /// What was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Stamped<Status>>,
+    /// What was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sights: Option<Sights>,
 }
 
 /// Why it is not known whether a command was taken.
@@ -115,6 +130,7 @@ impl Answer {
             number: None,
             tick: None,
             status: None,
+            sights: None,
         }
     }
 
@@ -123,6 +139,33 @@ impl Answer {
     pub fn hindered(obstacle: Obstacle) -> Self {
         let words = match obstacle {
             Obstacle::TimedOut => "no tick took it in time; it may still be obeyed",
+            Obstacle::Stopped => "the engine has stopped",
+        };
+        Self {
+            obstacle: Some(obstacle),
+            ..Self::refused(words)
+        }
+    }
+
+    /// What was asked for, and nothing was changed.
+    #[must_use]
+    pub fn told(status: Option<Stamped<Status>>, sights: Option<Sights>) -> Self {
+        Self {
+            ok: true,
+            error: None,
+            obstacle: None,
+            number: None,
+            tick: None,
+            status,
+            sights,
+        }
+    }
+
+    /// A question that no tick answered.
+    #[must_use]
+    pub fn unanswered(obstacle: Obstacle) -> Self {
+        let words = match obstacle {
+            Obstacle::TimedOut => "no tick ended in time to answer",
             Obstacle::Stopped => "the engine has stopped",
         };
         Self {
@@ -141,6 +184,7 @@ impl Answer {
             number: Some(number),
             tick: Some(tick),
             status: None,
+            sights: None,
         }
     }
 }
@@ -162,6 +206,10 @@ mod tests {
         let name = StrategyName::new("zero_dte");
         assert_eq!(pause.command(), Ok(Some(Command::Pause(name))));
         assert!(request(r#"{"verb":"unpause"}"#).command().is_err());
+        let levels = request(r#"{"verb":"levels","symbols":["SPY"]}"#);
+        assert_eq!(levels.command(), Ok(None));
+        let odd = request(r#"{"verb":"status","symbols":["SPY"]}"#);
+        assert!(odd.command().is_err());
         let odd = request(r#"{"verb":"halt","strategy":"zero_dte"}"#);
         assert!(odd.command().is_err());
         assert!(serde_json::from_str::<Request>(r#"{"verb":"sell"}"#).is_err());

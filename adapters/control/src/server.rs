@@ -2,7 +2,8 @@
 
 use crate::board::Board;
 use crate::feed::{COMMANDS_MAX, ControlFeed, Progress, UNSTAMPED};
-use crate::request::{Answer, Obstacle, Request};
+use crate::inquiry::{Inquiries, Question};
+use crate::request::{Answer, Obstacle, Request, Verb};
 use crate::switch::HaltSwitch;
 use crate::{Error, LOCK_NAME, SOCKET_NAME};
 use crossbeam::channel::{Sender, TrySendError, bounded};
@@ -33,6 +34,7 @@ pub struct Server {
     stop: Arc<AtomicBool>,
     listening: Option<JoinHandle<()>>,
     board: Board,
+    inquiries: Inquiries,
     switch: HaltSwitch,
     /// Held as long as it listens; gone with the process however that ends.
     _lock: File,
@@ -53,6 +55,7 @@ struct Shared {
     switch: HaltSwitch,
     progress: Progress,
     board: Board,
+    inquiries: Inquiries,
     /// Strategies that can be paused.
     strategies: Arc<[String]>,
 }
@@ -76,6 +79,12 @@ impl Server {
     #[must_use]
     pub fn board(&self) -> Board {
         self.board.clone()
+    }
+
+    /// Questions that wait for the end of a tick.
+    #[must_use]
+    pub fn inquiries(&self) -> &Inquiries {
+        &self.inquiries
     }
 
     /// The switch that commands set at once.
@@ -129,11 +138,13 @@ impl Claim {
             switch: HaltSwitch::default(),
             progress: Progress::default(),
             board: Board::default(),
+            inquiries: Inquiries::default(),
             strategies: strategies.iter().map(|&name| name.to_owned()).collect(),
         };
         let feed = ControlFeed::new(commands, shared.switch.clone(), shared.progress.clone());
         let stop = Arc::new(AtomicBool::new(false));
         let (board, switch) = (shared.board.clone(), shared.switch.clone());
+        let inquiries = shared.inquiries.clone();
         let stopped = Arc::clone(&stop);
         let listening = std::thread::Builder::new()
             .name("control".to_owned())
@@ -144,6 +155,7 @@ impl Claim {
             stop,
             listening: Some(listening),
             board,
+            inquiries,
             switch,
             _lock: lock,
         };
@@ -163,6 +175,7 @@ fn refused(path: &Path, action: &'static str) -> impl Fn(io::Error) -> Error + u
 impl Drop for Server {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
+        self.inquiries.close();
         // Wakes the thread that accepts.
         let _ = UnixStream::connect(&self.path);
         if let Some(listening) = self.listening.take() {
@@ -224,14 +237,17 @@ fn obey(line: &str, shared: &Shared) -> Answer {
     };
     let command = match request.command() {
         Ok(Some(command)) => command,
+        Ok(None) if request.verb == Verb::Status => {
+            return Answer::told(shared.board.read(), None);
+        }
         Ok(None) => {
-            return Answer {
-                ok: true,
-                error: None,
-                number: None,
-                tick: None,
-                obstacle: None,
-                status: shared.board.read(),
+            let question = Question {
+                with_details: request.verb == Verb::Explain,
+                symbols: request.symbols,
+            };
+            return match shared.inquiries.ask(question, PATIENCE) {
+                Ok(sights) => Answer::told(None, Some(sights)),
+                Err(obstacle) => Answer::unanswered(obstacle),
             };
         }
         Err(reason) => return Answer::refused(reason),

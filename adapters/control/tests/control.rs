@@ -49,6 +49,7 @@ fn request(verb: Verb) -> Request {
         verb,
         why: "because".to_owned(),
         strategy: None,
+        symbols: Vec::new(),
     }
 }
 

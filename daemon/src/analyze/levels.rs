@@ -1,7 +1,13 @@
 //! `analyze levels`: dealer exposure of a chain at one moment, and the strikes it points to.
 
+/// The levels of a chain as a picture.
+mod drawing;
+/// The chain counted a second time.
+mod recount;
 /// What is written.
 mod report;
+/// Both counts, field by field.
+mod verify;
 
 use super::market::{Contract, Selection, Source, contracts, header_time};
 use super::parse_time;
@@ -9,16 +15,19 @@ use crate::cli::General;
 use crate::exit::{Exit, Failure};
 use crate::input::Input;
 use crate::output::{self, Format};
+use crate::picture;
 use components::contract::Right;
 use components::exposure::ExposureWeight;
 use components::units::{Price, Timestamp};
 use engine::calendar::Calendar;
 use engine::math::sum_ordered;
 use recorded::cboe::Chain;
-use report::{Convention, Report, Sums};
+use recount::{Terms, recount};
+use report::{AtSpot, Convention, Report, Sums};
 use std::path::PathBuf;
 use systems::exposure::levels::{ExposureRow, by_expiry, by_strike, levels, sort_rows};
 use systems::exposure::zero_gamma::{GammaCurve, WeightedColumns, zero_gamma};
+use verify::Verification;
 
 /// The arguments of `analyze levels`.
 #[derive(clap::Args, Debug)]
@@ -26,6 +35,8 @@ use systems::exposure::zero_gamma::{GammaCurve, WeightedColumns, zero_gamma};
 Examples:
   alphatrader analyze levels quotedata.csv
   alphatrader analyze levels spx.csv --greeks model --as-of 2022-03-23T09:56 --json
+  alphatrader analyze levels quotedata.csv --svg levels.svg
+  alphatrader analyze levels quotedata.csv --verify
 
 The file is a Cboe \"quotedata\" chain. Dealers are assumed long the calls and short the puts; gamma
 exposure is in USD of delta per 1 % move, spot is the header's Last. --greeks vendor sums every row
@@ -51,6 +62,12 @@ pub struct Args {
     /// Whose deltas and gammas are summed
     #[arg(long, value_enum, default_value = "vendor")]
     pub greeks: Source,
+    /// Draws a picture of it too, in this file
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// Counts everything a second time, row by row, and says what differs
+    #[arg(long)]
+    pub verify: bool,
 }
 
 /// Levels need this many contracts.
@@ -65,7 +82,28 @@ pub(super) fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
     }
     let input = Input::read(&arguments.file)?.into_csv()?;
     let chain = Chain::parse(&input.name, &input.bytes).map_err(Failure::error)?;
-    let report = analyze(arguments, &chain);
+    let calendar = Calendar::nyse();
+    let as_of = match arguments.as_of {
+        Some(as_of) => Ok(as_of),
+        None => header_time(&chain, &calendar),
+    };
+    let report = analyze(arguments, &chain, &calendar, &as_of);
+    if let Some(path) = &arguments.svg {
+        picture::write(path, &drawing::picture_of(&report))?;
+    }
+    if arguments.verify {
+        let terms = Terms {
+            now: as_of.ok(),
+            rate,
+            min_oi: arguments.min_oi.into(),
+            is_model: arguments.greeks == Source::Model,
+        };
+        let recount = recount(&input.bytes, &calendar, &terms).map_err(|trouble| {
+            let name = &input.name;
+            Failure::error(format_args!("{name} could not be counted again: {trouble}"))
+        })?;
+        return Verification::of(&report, &recount).write(general.format_or(Format::Table));
+    }
     let mut out = output::stdout();
     match general.format_or(Format::Table) {
         Format::Json => output::json_document(&mut out, &report),
@@ -74,12 +112,12 @@ pub(super) fn run(arguments: &Args, general: &General) -> Result<(), Failure> {
     }
 }
 
-fn analyze(arguments: &Args, chain: &Chain) -> Report {
-    let calendar = Calendar::nyse();
-    let as_of = match arguments.as_of {
-        Some(as_of) => Ok(as_of),
-        None => header_time(chain, &calendar),
-    };
+fn analyze(
+    arguments: &Args,
+    chain: &Chain,
+    calendar: &Calendar,
+    as_of: &Result<Timestamp, String>,
+) -> Report {
     let mut report = Report {
         symbol: chain.symbol.to_string(),
         spot: chain.last.dollars(),
@@ -94,7 +132,7 @@ fn analyze(arguments: &Args, chain: &Chain) -> Report {
         min_oi: arguments.min_oi,
         rate: arguments.rate,
     };
-    let eligible = match contracts(chain, now, &calendar, &selection) {
+    let eligible = match contracts(chain, now, calendar, &selection) {
         Ok(eligible) => eligible,
         Err(reason) => {
             report.miss_all(&reason);
@@ -107,7 +145,7 @@ fn analyze(arguments: &Args, chain: &Chain) -> Report {
     set_levels(&mut report, &eligible.contracts, chain.last);
     match as_of {
         Ok(_) => set_zero_gamma(&mut report, &eligible.contracts, arguments.rate),
-        Err(reason) => report.miss("zero_gamma", reason),
+        Err(reason) => report.miss("zero_gamma", reason.clone()),
     }
     report
 }
@@ -191,6 +229,8 @@ fn set_zero_gamma(report: &mut Report, contracts: &[Contract], rate: f64) {
     zero_gamma(report.spot, &columns, &mut curve);
     report.zero_gamma = curve.nearest;
     report.zero_gamma_roots = curve.roots;
+    let nodes = curve.spot.iter().zip(&curve.gex_usd_per_pct);
+    report.profile = nodes.map(|(&spot, &net)| AtSpot { spot, net }).collect();
     if report.zero_gamma.is_some() {
         return;
     }

@@ -12,6 +12,7 @@ use redis_mirror::{CommandCounter, CommandStream, RedisMirror, Settings};
 use std::path::Path;
 use systems::commands::Emergency;
 use systems::mirror::Outlet;
+use systems::sight::look;
 
 /// What a simulated run hears of the time before it: nothing, its market has a time of its own.
 const LOOK_BACK_MS: u64 = 0;
@@ -84,6 +85,16 @@ impl Operators {
             None => mirror,
         };
         Ok(shown.map(|mirror| (mirror, resources::host_millis())))
+    }
+
+    /// Answers who asked at the socket what `engine` knows; between two ticks, and only if somebody
+    /// did.
+    pub(super) fn answer(&self, engine: &Engine) {
+        if let Some(server) = &self.server {
+            let world = engine.world();
+            let inquiries = server.inquiries();
+            inquiries.answer(|asked| look(world, &asked.symbols, asked.with_details));
+        }
     }
 
     /// How the mirror fared; nothing without a server.

@@ -121,6 +121,7 @@ pub fn simulate(options: Options) -> Result<Outcome, Failure> {
         summary.overruns += u64::from(tick.skipped > 0);
         summary.skipped_ticks += u64::from(tick.skipped);
         record::after_tick(&mut engine, summary.ticks);
+        operators.answer(&engine);
         if summary.ticks.is_multiple_of(LOOK_EVERY) {
             progress.at(summary.ticks);
             sink.take_from(&mut engine)?;

@@ -172,3 +172,83 @@ fn a_file_that_is_no_chain_is_an_error_with_its_place() {
     let bad = alphatrader(["analyze", "levels", "-", "--as-of", "noon"], b"");
     assert_eq!(bad.code, Some(2));
 }
+
+#[test]
+fn a_picture_is_drawn_beside_the_figures_and_is_the_same_each_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = chain(CHAIN);
+    let drawn = |name: &str| {
+        let path = folder.path().join(name);
+        let found = levels(file.path(), &["--svg", path.to_str().unwrap()]);
+        (found, std::fs::read_to_string(path).unwrap())
+    };
+    let (found, picture) = drawn("one.svg");
+    assert_eq!(drawn("two.svg").1, picture);
+    for words in [
+        ">SPY dealer gamma exposure</text>",
+        ">call wall 105</text>",
+        ">put wall 95</text>",
+        "2026-03-02 10:00 New York",
+    ] {
+        assert!(picture.contains(words), "{words}");
+    }
+    let zero = number(&found, "zero_gamma");
+    assert!(picture.contains(&format!(">zero gamma {zero:.2}</text>")));
+    assert_eq!(found["profile"].as_array().unwrap().len(), 81);
+    let lost = folder.path().join("none/levels.svg");
+    let arguments = ["analyze", "levels", file.path().to_str().unwrap(), "--svg"];
+    let run = alphatrader(arguments.into_iter().chain(lost.to_str()), b"");
+    assert_eq!(run.code, Some(1));
+    assert!(run.stderr.contains("--svg"), "{}", run.stderr);
+}
+
+#[test]
+fn a_second_count_agrees_and_is_told_field_by_field() {
+    let file = chain(CHAIN);
+    let path = file.path().to_str().unwrap();
+    let run = alphatrader(["analyze", "levels", path, "--verify"], b"");
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("zero_gamma") && !run.stdout.contains("DIFFERS"));
+    for greeks in ["vendor", "model"] {
+        let found = levels(
+            file.path(),
+            &["--verify", "--greeks", greeks, "--min-oi", "0"],
+        );
+        assert_eq!(found["equal"], true, "{found}");
+        let fields = found["fields"].as_array().unwrap();
+        let field = |name: &str| {
+            let found = fields.iter().find(|field| field["field"] == name);
+            found.unwrap_or_else(|| panic!("no {name}")).clone()
+        };
+        let spot = field("spot");
+        assert_eq!(
+            (&spot["engine"], &spot["recomputed"]),
+            (&100.0.into(), &100.0.into())
+        );
+        assert!(field("call_gex_usd_per_pct")["recomputed"].is_number());
+    }
+}
+
+/// Needs the recorded chains: runs where `ALPHATRADER_DATA` is set.
+#[test]
+fn golden_cli_levels_of_recorded_chains_are_the_same_counted_twice() {
+    let Some(data) = crate::recorded_data() else {
+        return;
+    };
+    for entry in std::fs::read_dir(data.join("option_chains")).unwrap() {
+        let path = entry.unwrap().path();
+        for greeks in ["vendor", "model"] {
+            let more = ["--verify", "--greeks", greeks];
+            let at = ["--as-of", "2022-03-23T09:56"];
+            // The header of this one is Spanish.
+            let is_unreadable = path.to_str().unwrap().contains("2022-03-23");
+            let more: Vec<&str> = if is_unreadable {
+                more.into_iter().chain(at).collect()
+            } else {
+                more.to_vec()
+            };
+            let found = levels(&path, &more);
+            assert_eq!(found["equal"], true, "{}: {found}", path.display());
+        }
+    }
+}

@@ -12,6 +12,8 @@ mod journals;
 mod restart;
 /// Runs the program.
 mod running;
+/// What a run that goes on tells of its underlyings.
+mod sights;
 /// Commands through the socket.
 mod socket;
 /// Commands through Redis.

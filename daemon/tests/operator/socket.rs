@@ -88,6 +88,8 @@ fn an_engine_that_does_not_run_is_told_with_3() {
         &["pause", "zero_dte"],
         &["unpause", "zero_dte"],
         &["status"],
+        &["levels"],
+        &["explain", "SPY"],
     ] {
         let output = place.ask(arguments);
         let words = String::from_utf8_lossy(&output.stderr);

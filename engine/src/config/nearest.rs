@@ -4,7 +4,8 @@
 ///
 /// Distance is that of optimal string alignment: insertion, deletion, substitution and swap of
 /// neighbours cost one each; letters are compared without case.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     const LENGTH_MAX: usize = 64;
     let name: Vec<char> = name.to_lowercase().chars().collect();
     if name.len() > LENGTH_MAX {

@@ -107,7 +107,9 @@ fn greeks_of(greeks: &PositionGreeks) -> account::Greeks {
     }
 }
 
-fn position_of(view: &PositionView) -> Option<account::Position> {
+/// What is held of a contract, for the wire; nothing of one whose name cannot leave.
+#[must_use]
+pub fn position_of(view: &PositionView) -> Option<account::Position> {
     let PositionView {
         instrument,
         position,
@@ -131,7 +133,9 @@ fn position_of(view: &PositionView) -> Option<account::Position> {
     })
 }
 
-fn order_of(order: &LedgerOrder) -> account::Order {
+/// A working order, for the wire.
+#[must_use]
+pub fn order_of(order: &LedgerOrder) -> account::Order {
     let intended = &order.followed.intent.order;
     account::Order {
         id: intended.id.0,

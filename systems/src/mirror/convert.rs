@@ -178,7 +178,7 @@ pub fn signal(signal: &Signal, symbol: Symbol) -> Event {
 }
 
 /// Both kinds of name have the same rule; should they ever differ, the symbol is not shown.
-pub(super) fn symbol_of(ticker: Ticker) -> Option<Symbol> {
+pub(crate) fn symbol_of(ticker: Ticker) -> Option<Symbol> {
     Symbol::new(ticker.as_str()).ok()
 }
 
@@ -187,7 +187,7 @@ fn dollars(price: Price) -> Option<f64> {
 }
 
 /// Whether the numbers under a stamp were computed: a sum over nothing is 0, which is not a value.
-fn is_known(stamp: &Stamp) -> bool {
+pub(crate) fn is_known(stamp: &Stamp) -> bool {
     !matches!(stamp.quality, Quality::NoData | Quality::Warmup)
 }
 

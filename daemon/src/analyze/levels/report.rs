@@ -1,7 +1,7 @@
 //! The levels of a chain as JSON, as a table by strike, and for people.
 
 use crate::exit::Failure;
-use crate::output::{Cell, Format, Rows, counted, shortest};
+use crate::output::{Cell, Format, Rows, counted, money, shortest};
 use components::contract::Expiry;
 use components::exposure::StrikeExposure;
 use components::units::Timestamp;
@@ -33,6 +33,7 @@ pub(super) struct Report {
     pub(super) by_strike: Vec<AtStrike>,
     pub(super) by_expiry: Vec<AtExpiry>,
     pub(super) zero_gamma_roots: Vec<f64>,
+    pub(super) profile: Vec<AtSpot>,
     /// Why a value is null, by its name.
     pub(super) reasons: BTreeMap<&'static str, String>,
 }
@@ -40,11 +41,11 @@ pub(super) struct Report {
 /// What the numbers rest on.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Convention {
-    dealer_sign: &'static str,
-    gex_unit: &'static str,
-    greeks: &'static str,
-    min_oi: u32,
-    rate: f64,
+    pub(super) dealer_sign: &'static str,
+    pub(super) gex_unit: &'static str,
+    pub(super) greeks: &'static str,
+    pub(super) min_oi: u32,
+    pub(super) rate: f64,
 }
 
 impl Convention {
@@ -61,16 +62,23 @@ impl Convention {
 
 #[derive(Debug, Serialize)]
 pub(super) struct AtStrike {
-    strike: f64,
-    call: f64,
-    put: f64,
-    net: f64,
+    pub(super) strike: f64,
+    pub(super) call: f64,
+    pub(super) put: f64,
+    pub(super) net: f64,
 }
 
 #[derive(Debug, Serialize)]
 pub(super) struct AtExpiry {
-    expiry: String,
-    net: f64,
+    pub(super) expiry: String,
+    pub(super) net: f64,
+}
+
+/// Net gamma exposure if spot were elsewhere.
+#[derive(Debug, Serialize)]
+pub(super) struct AtSpot {
+    pub(super) spot: f64,
+    pub(super) net: f64,
 }
 
 /// The sums of a chain in USD; gamma exposure per 1 % move.
@@ -222,27 +230,9 @@ pub(super) fn local(instant: Timestamp) -> String {
     }
 }
 
-/// Dollars with a word for their size: `-1.731 bn`.
-fn money(dollars: f64) -> String {
-    let (scale, unit) = match dollars.abs() {
-        size if size >= 1e9 => (1e9, " bn"),
-        size if size >= 1e6 => (1e6, " m"),
-        size if size >= 1e3 => (1e3, " k"),
-        _ => (1.0, ""),
-    };
-    format!("{:.3}{unit}", dollars / scale)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn money_has_a_readable_size() {
-        assert_eq!(money(-1_730_960_000.0), "-1.731 bn");
-        assert_eq!(money(598_054.0), "598.054 k");
-        assert_eq!(money(0.0), "0.000");
-    }
 
     #[test]
     fn an_instant_is_told_in_new_york() {
