@@ -11,13 +11,13 @@ use crate::reports::portfolio::Portfolio;
 use crate::scoring::Signals;
 use bevy_ecs::prelude::*;
 use components::contract::Instrument;
-use components::exposure::ExposureProfile;
+use components::exposure::{ExposureProfile, GammaProfile};
 use components::market::{Spot, SymbolId, Ticker};
 use components::quality::{Quality, Stamp};
 use engine::clock::Tick;
 use engine::directory::Directory;
 use engine::feeds::Feeds;
-use wire::sight::{AtExpiry, AtStrike, Fact, LastWord, Sight, Sights, Value};
+use wire::sight::{AtExpiry, AtSpot, AtStrike, Fact, LastWord, Sight, Sights, Value};
 
 /// Exposures and levels.
 mod exposure;
@@ -108,6 +108,10 @@ impl<'w> Seen<'w> {
         let profile = self.get::<ExposureProfile>().filter(|_| with_details);
         let by_strike = profile.map_or(&[][..], |profile| &profile.by_strike);
         let by_expiry = profile.map_or(&[][..], |profile| &profile.by_expiry);
+        let curve = self
+            .get::<GammaProfile>()
+            .filter(|_| with_details)
+            .into_iter();
         Some(Sight {
             symbol: symbol_of(self.ticker)?,
             facts: facts.list,
@@ -123,8 +127,10 @@ impl<'w> Seen<'w> {
                 .iter()
                 .map(|&(expiry, net)| AtExpiry { expiry, net })
                 .collect(),
-            // The curve is gone with the tick that computed it: nothing keeps it yet.
-            profile: Vec::new(),
+            profile: curve
+                .flat_map(|curve| curve.spot_dollars.iter().zip(&curve.gex_usd_per_pct))
+                .map(|(&spot, &net)| AtSpot { spot, net })
+                .collect(),
             last_words: self.last_words(),
             positions: self.positions(),
             orders: self.orders(),

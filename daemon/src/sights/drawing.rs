@@ -34,9 +34,7 @@ pub(super) fn picture_of(sight: &Sight, at_ms: i64) -> Picture {
             })
             .collect(),
         profile: sight.profile.iter().map(|at| (at.spot, at.net)).collect(),
-        profile_reason: "the running engine does not keep its exposure over hypothetical spots; \
-                         alphatrader analyze levels draws it from a chain in a file"
-            .to_owned(),
+        profile_reason: "the chain was not re-priced over hypothetical spots yet".to_owned(),
         source: "Source: the running engine's own Greeks.".to_owned(),
     }
 }

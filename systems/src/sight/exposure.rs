@@ -1,4 +1,4 @@
-//! Exposures and levels. More of them (dealer flow, volumes, z-scores, a kept profile) are shown by
+//! Exposures and levels. More of them (dealer flow, volumes, z-scores) are shown by
 //! lines here.
 
 use super::{Facts, Seen};
