@@ -1,6 +1,17 @@
-//! When something that is done now and then is done: on a grid of the session, once for each point.
+//! When something that is done now and then is done: on a grid of the session, once for each point;
+//! and for which underlyings in which tick, so that no tick pays for all of them.
 
+use components::market::SymbolId;
 use engine::clock::Tick;
+
+/// The ticks of a second: over so many, underlyings are spread for what is not done in every tick.
+pub const SECOND_TICKS: u64 = 4;
+
+/// Whether this tick is the underlying's turn, where all have theirs within `ticks`.
+#[must_use]
+pub fn has_turn(symbol: SymbolId, tick: &Tick, ticks: u64) -> bool {
+    u64::from(symbol.0) % ticks == tick.number % ticks
+}
 
 const MILLI_NANOS: i64 = 1_000_000;
 
@@ -53,6 +64,21 @@ pub(crate) mod tests {
             opens_session: millis == 250,
             skipped: 0,
             jumped_ms: 0,
+        }
+    }
+
+    #[test]
+    fn each_underlying_has_its_turn_once_and_no_tick_has_all() {
+        for ticks in [SECOND_TICKS, 20] {
+            let turns = |symbol| {
+                let millis = |number| 250 * i64::try_from(number).unwrap();
+                let has = |number: &u64| has_turn(symbol, &tick_at(millis(*number), 5), ticks);
+                (1..=ticks).filter(has).collect::<Vec<_>>()
+            };
+            let all: Vec<_> = (0..40).map(|id| turns(SymbolId(id))).collect();
+            assert!(all.iter().all(|turns| turns.len() == 1));
+            let in_first = all.iter().filter(|turns| turns[0] == 1).count();
+            assert_eq!(in_first as u64, 40 / ticks);
         }
     }
 

@@ -30,9 +30,6 @@ use flow::measure_flow;
 use groups::{DealerGroups, WatchlistsConfig, sum_groups};
 use history::{ExposureHistory, take_samples};
 
-/// Underlyings are spread over this many ticks: a second.
-const SPREAD_TICKS: u64 = 4;
-
 /// The `dealers` section of the config.
 #[derive(Resource, Clone, Debug, Deserialize, garde::Validate)]
 #[serde(deny_unknown_fields)]
@@ -122,11 +119,6 @@ impl Plugin for DealersPlugin {
             .add(Phase::Volatility, sum_groups);
         Ok(())
     }
-}
-
-/// Whether it is this underlying's turn.
-fn is_turn(symbol: SymbolId, tick: &Tick) -> bool {
-    u64::from(symbol.0) % SPREAD_TICKS == tick.number % SPREAD_TICKS
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! every ten seconds if only time did, underlyings spread over the ticks of a second by their number.
 //! Sums by the day's volume are taken in the same turns.
 
+use crate::cadence::{SECOND_TICKS, has_turn};
 use crate::chains::Chains;
 use crate::ingest::Sources;
 use bevy_ecs::prelude::*;
@@ -47,9 +48,6 @@ use levels::{ExposureRow, StrikeSums, by_expiry, by_strike, levels, sort_rows};
 use sums::{CrossSums, ExposureSums, cross_sums, exposure_sums};
 use volume::sum_by_volume;
 use zero_gamma::{GammaCurve, WeightedColumns, zero_gamma};
-
-/// Underlyings are spread over this many ticks for what is not done in every tick: a second.
-const SPREAD_TICKS: u64 = 4;
 
 /// If nothing but time moved, gamma is re-priced this often, milliseconds.
 const DRIFT_MS: i64 = 10_000;
@@ -367,7 +365,7 @@ pub fn reprice_gamma(
         return Ok(());
     };
     for (symbol, spot, mut repricing, mut level, mut profile) in &mut underlyings {
-        let turn = is_turn(*symbol, &tick);
+        let turn = has_turn(*symbol, &tick, SECOND_TICKS);
         let drifted = level.stamp.computed_at.plus_millis(DRIFT_MS) <= tick.now;
         let due = turn && repricing.wanted && (chains.moved[symbol.0 as usize] || drifted);
         let Some(dollars) = spot.get().filter(|_| due) else {
@@ -446,11 +444,6 @@ impl Scratch {
 /// Whether the quote says what the contract is worth: not crossed, and a bid or next to no ask.
 fn is_priced(quote: &Quote) -> bool {
     quote.state() != QuoteState::Crossed && crate::greeks::price_of(quote).is_some()
-}
-
-/// Whether it is this underlying's turn to have done what is not done in every tick.
-fn is_turn(symbol: SymbolId, tick: &Tick) -> bool {
-    u64::from(symbol.0) % SPREAD_TICKS == tick.number % SPREAD_TICKS
 }
 
 fn mark(stamp: &mut Stamp, fresh: bool) {

@@ -3,6 +3,7 @@
 //! Trades are measured as they come; a book and a chain have their turn every few seconds, underlyings
 //! spread over the ticks between. Nothing that decides reads it.
 
+use crate::cadence::has_turn;
 use crate::chains::Chains;
 use crate::ingest::Sources;
 use crate::vpin::conditions::is_regular_trade;
@@ -173,7 +174,7 @@ pub fn watch_liquidity(
         for print in &tape.prints {
             costs.take(print);
         }
-        let is_turn = u64::from(symbol.0) % SPREAD_TICKS == tick.number % SPREAD_TICKS;
+        let is_turn = has_turn(*symbol, &tick, SPREAD_TICKS);
         let age = tick.now.nanos_since(liquidity.stamp.computed_at);
         let is_due = is_turn && age >= config.every_s * SECOND_NANOS;
         if !is_due || tick.now >= tick.session.close {

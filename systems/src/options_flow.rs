@@ -5,6 +5,7 @@
 //! contracts need the whole chain: every few seconds, underlyings spread over the ticks of a second, and
 //! at once when a contract becomes unusual.
 
+use crate::cadence::{SECOND_TICKS, has_turn};
 use crate::chains::Chains;
 use crate::ingest::Sources;
 use bevy_ecs::prelude::*;
@@ -35,8 +36,6 @@ pub mod unusual;
 use counters::{OptionSums, ratio};
 use unusual::{Ranking, Threshold, unusual};
 
-/// Underlyings are spread over this many ticks: a second.
-const SPREAD_TICKS: u64 = 4;
 /// Premium and delta are badly determined when less of the volume than this has a side.
 const SIDED_SHARE_MIN: f64 = 0.5;
 
@@ -194,7 +193,7 @@ pub fn count_options(
                 newly.0.push((*symbol, one));
             }
         }
-        let turn = u64::from(symbol.0) % SPREAD_TICKS == tick.number % SPREAD_TICKS;
+        let turn = has_turn(*symbol, &tick, SECOND_TICKS);
         let age = tick.now.nanos_since(memory.summed_at);
         let due = turn && config.refresh_s * NANOS_PER_SECOND <= age;
         if !due && !counted {

@@ -4,6 +4,7 @@
 //! measured every few seconds after its Greeks changed, underlyings spread over the ticks of a second;
 //! regimes are judged once a second.
 
+use crate::cadence::{SECOND_TICKS, has_turn};
 use crate::chains::Chains;
 use crate::greeks::RatesConfig;
 use crate::ingest::Sources;
@@ -57,8 +58,6 @@ use market_state::scores;
 use memory::PriceMemory;
 use surface::{SurfaceRow, SurfaceScratch, calendar_contradictions, measure};
 
-/// Underlyings are spread over this many ticks: a second.
-const SPREAD_TICKS: u64 = 4;
 /// A day and a month, years.
 const DAY_YEARS: f64 = 1.0 / 365.0;
 const MONTH_YEARS: f64 = 30.0 / 365.0;
@@ -227,7 +226,7 @@ pub fn measure_surfaces(
         return Ok(());
     };
     for (symbol, spot, sources, mut implied) in &mut underlyings {
-        let turn = is_turn(*symbol, &tick);
+        let turn = has_turn(*symbol, &tick, SECOND_TICKS);
         let age = tick.now.nanos_since(implied.stamp.computed_at);
         let due = turn && age >= config.surface_s * 1_000_000_000;
         let Some(dollars) = spot.get().filter(|_| due) else {
@@ -327,7 +326,7 @@ pub fn judge_regimes(
     for (who, exposure, (realized, implied), mut memory, mut regime, mut market) in &mut underlyings
     {
         let (symbol, ticker, spot, sources) = who;
-        if !is_turn(*symbol, &tick) {
+        if !has_turn(*symbol, &tick, SECOND_TICKS) {
             continue;
         }
         let Some(dollars) = spot.get() else { continue };
@@ -383,10 +382,6 @@ pub fn judge_regimes(
         let state = market.state.map_or(9, |state| state as u64);
         digest.fold(Phase::Volatility, level * 10 + state);
     }
-}
-
-fn is_turn(symbol: SymbolId, tick: &Tick) -> bool {
-    u64::from(symbol.0) % SPREAD_TICKS == tick.number % SPREAD_TICKS
 }
 
 /// The volatility over `years` from the strips about it; from one alone if it is within a factor of two.

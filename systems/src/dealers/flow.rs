@@ -1,7 +1,8 @@
 //! What the dealers of an underlying must trade to stay hedged: the sums of the chain's nearer contracts,
 //! against the volume of a day, beside the wings of the nearest expiry.
 
-use super::{DealersConfig, is_turn};
+use super::DealersConfig;
+use crate::cadence::{SECOND_TICKS, has_turn};
 use crate::chains::Chains;
 use crate::exposure::hedging::HedgingFlow;
 use crate::exposure::sums::{CrossSums, ExposureSums, cross_sums, exposure_sums};
@@ -72,7 +73,7 @@ pub fn measure_flow(
         .plus_nanos(DAY_NANOS.saturating_mul(i64::from(config.horizon_days)));
     for (underlying, (history, toxicity), (gex, implied), mut flow) in &mut underlyings {
         let (symbol, ticker, spot, sources) = underlying;
-        if !is_turn(*symbol, &tick) {
+        if !has_turn(*symbol, &tick, SECOND_TICKS) {
             continue;
         }
         let Some(dollars) = spot.get() else { continue };

@@ -1,7 +1,8 @@
 //! Dealer exposures by sector and of all underlyings together. Which sector a symbol belongs to is said
 //! in `config/watchlists.yaml`; a symbol that is not named there counts in the portfolio alone.
 
-use super::{DealersConfig, SPREAD_TICKS};
+use super::DealersConfig;
+use crate::cadence::SECOND_TICKS;
 use bevy_ecs::prelude::*;
 use components::dealers::{DealerFlow, GroupExposure, Sector};
 use components::exposure::{DeltaExposure, GammaExposure};
@@ -123,7 +124,7 @@ pub fn sum_groups(
     mut digest: ResMut<Digest>,
     underlyings: Query<(&Ticker, &GammaExposure, &DeltaExposure, &DealerFlow)>,
 ) {
-    if !tick.number.is_multiple_of(SPREAD_TICKS) {
+    if !tick.number.is_multiple_of(SECOND_TICKS) {
         return;
     }
     let empty = GroupExposure {

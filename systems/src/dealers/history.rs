@@ -4,8 +4,9 @@
 //! A session begins with empty windows: open interest is counted anew overnight, so that yesterday's
 //! exposures are those of other contracts. An exposure that is not fresh is not sampled.
 
+use super::DealersConfig;
 use super::drift::{Drifts, Turn, turn};
-use super::{DealersConfig, is_turn};
+use crate::cadence::{SECOND_TICKS, has_turn};
 use crate::statistics::rolling::RollingWindow;
 use bevy_ecs::prelude::*;
 use components::dealers::{DealerMeasure, DealerStandings, Drift, MeasureStanding};
@@ -59,7 +60,7 @@ pub fn take_samples(
             };
             *standings = DealerStandings::default();
         }
-        let due = is_turn(*symbol, &tick) && history.sampled < place;
+        let due = has_turn(*symbol, &tick, SECOND_TICKS) && history.sampled < place;
         if !due || !gex.stamp.is_fresh(tick.now) || !dex.stamp.is_fresh(tick.now) {
             continue;
         }

@@ -5,7 +5,8 @@
 //! once a second, if anything traded or was valued since.
 
 use super::levels::{ExposureRow, StrikeSums, by_strike, levels, sort_rows};
-use super::{ExposureConfig, Scratch, is_priced, is_turn, mark};
+use super::{ExposureConfig, Scratch, is_priced, mark};
+use crate::cadence::{SECOND_TICKS, has_turn};
 use crate::chains::Chains;
 use crate::ingest::Sources;
 use bevy_ecs::prelude::*;
@@ -61,7 +62,7 @@ pub fn sum_by_volume(
     };
     let volume_min = u64::from(config.min_oi.max(1));
     for (symbol, spot, sources, gex, mut volume) in &mut underlyings {
-        if !is_turn(*symbol, &tick) {
+        if !has_turn(*symbol, &tick, SECOND_TICKS) {
             continue;
         }
         let traded = chains.traded[symbol.0 as usize];
