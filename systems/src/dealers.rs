@@ -8,7 +8,6 @@
 use bevy_ecs::prelude::*;
 use components::dealers::{DealerFlow, DealerStandings};
 use components::market::{SymbolId, Ticker};
-use engine::clock::Tick;
 use engine::config::{ConfigError, Problems, Section, within};
 use engine::engine::Engine;
 use engine::phase::Phase;

@@ -1,7 +1,7 @@
 //! Kinds of flow among the last trades of each underlying: with the move before them, against it, and
 //! neither. A heuristic: nobody signs a print, and no trade is known to be a dealer's hedge.
 //!
-//! Clusters are fitted every few seconds, the longest waiting first and no more than [`FITS_PER_TICK`]
+//! Clusters are fitted every few seconds, the longest waiting first and no more than `FITS_PER_TICK`
 //! underlyings a tick; in between each trade joins the nearest. Centres outlive the session and begin
 //! the first fit of the next one.
 

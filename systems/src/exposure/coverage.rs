@@ -6,7 +6,7 @@
 //!
 //! A contract could be valued if it has enough open interest and usable Greeks; those may come from the
 //! other right at its strike or from a vendor. Its quote holds if it has a price and is neither older
-//! than `exposure.quote_age_max_s` nor from a feed that is silent. [H]
+//! than `exposure.quote_age_max_s` nor from a feed that is silent. A house rule.
 
 use bevy_ecs::prelude::Component;
 

@@ -5,7 +5,7 @@
 //!   displayed there lost, from what was shown before it to what is shown first within 50 ms after.
 //!   A size that grew lost nothing; one that is not shown again within that time did not change.
 //!   Of several executions before a quote the newest explain what was lost.
-//! * Refilled: see [`Icebergs`].
+//! * Refilled: see [`Icebergs`](crate::hidden::icebergs::Icebergs).
 //!
 //! Prices outside the quote are late reports and no evidence. Source: formulas.md 10.
 
