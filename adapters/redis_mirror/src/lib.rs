@@ -9,6 +9,7 @@
 
 mod address;
 mod commands;
+mod entry;
 mod link;
 mod mirror;
 mod pipeline;

@@ -6,32 +6,24 @@
 //! the next turn, is written at its turn. A server takes some 1.5 us for a key that it has not touched
 //! for a while, so that eight keys of 1,000 symbols at once would take 12 ms.
 
+use crate::entry::{Entry, encode, turns};
 use crate::pipeline::{Pipeline, PreparedKey};
 use crate::recent::Recent;
 use redis::RedisResult;
 use serde::{Serialize, Serializer};
 use wire::account::{Account, Orders, Positions, SignalCounts};
-use wire::analytics::{Delta, Gamma, Imbalance, Vpin};
 use wire::batch::Heartbeat;
-use wire::closing::Closing;
-use wire::cross::{Correlation, DataDrift, Liquidity, Macro, RiskAttribution, Stress};
-use wire::dealers::{DealerFlow, GammaProfile, Group, SectorGroup};
+use wire::cross::{Correlation, Macro, RiskAttribution, Stress};
+use wire::dealers::{Group, SectorGroup};
 use wire::discovered::{
     BucketSize, Discovered, Lookback, Matrix, Parameters, Toxicity, VolatilityLevels,
 };
 use wire::execution::Execution;
-use wire::flow::Flow;
 use wire::keys::{EVENTS_KEPT, GlobalKey, SymbolKey, of_sector, sector_doc};
-use wire::lane::Row;
-use wire::market::{Book, Market};
-use wire::options_flow::OptionsFlow;
+use wire::lane::{Lane, Row};
 use wire::status::{Halt, Status};
-use wire::strikes::GexByStrike;
 use wire::turn::{SLOW_TURNS, TICK_MS, TURNS, Turn};
-use wire::volatility::{Regime, Volatility};
-use wire::{Batch, Header, Stamped, Symbol};
-
-const KINDS: usize = SymbolKey::ALL.len();
+use wire::{Batch, Header};
 
 /// Everything that is shown.
 #[derive(Default)]
@@ -60,29 +52,6 @@ pub(crate) struct State {
     macros: Global<Macro>,
     events: Recent,
     scratch: Vec<u8>,
-}
-
-struct Entry {
-    symbol: Symbol,
-    market: Option<Market>,
-    book: Option<Book>,
-    vpin: Option<Vpin>,
-    imbalance: Option<Imbalance>,
-    flow: Option<Flow>,
-    volatility: Option<Volatility>,
-    regime: Option<Regime>,
-    closing: Option<Closing>,
-    gamma: Option<Gamma>,
-    delta: Option<Delta>,
-    options_flow: Option<OptionsFlow>,
-    liquidity: Option<Liquidity>,
-    drift: Option<DataDrift>,
-    dealer_flow: Option<DealerFlow>,
-    gamma_profile: Option<GammaProfile>,
-    gex_by_strike: Option<GexByStrike>,
-    keys: [PreparedKey; KINDS],
-    changed: [bool; KINDS],
-    written_ms: [u64; KINDS],
 }
 
 struct Global<T> {
@@ -133,85 +102,41 @@ impl State {
             }
             entry.market = Some(row.value);
         }
-        for row in batch.books.rows() {
-            let entry = self.entry(row);
-            entry.book = Some(row.value);
-            entry.mark(SymbolKey::Book);
-        }
-        for row in batch.vpins.rows() {
-            let entry = self.entry(row);
-            entry.vpin = Some(row.value);
-            entry.mark(SymbolKey::Vpin);
-        }
-        for row in batch.imbalances.rows() {
-            let entry = self.entry(row);
-            entry.imbalance = Some(row.value);
-            entry.mark(SymbolKey::Obi);
-        }
-        for row in batch.flows.rows() {
-            let entry = self.entry(row);
-            entry.flow = Some(row.value);
-            entry.mark(SymbolKey::Flow);
-        }
-        for row in batch.volatilities.rows() {
-            let entry = self.entry(row);
-            entry.volatility = Some(row.value);
-            entry.mark(SymbolKey::Volatility);
-        }
-        for row in batch.regimes.rows() {
-            let entry = self.entry(row);
-            entry.regime = Some(row.value);
-            entry.mark(SymbolKey::Regime);
-        }
-        for row in batch.closings.rows() {
-            let entry = self.entry(row);
-            entry.closing = Some(row.value);
-            entry.mark(SymbolKey::Closing);
-        }
-        for row in batch.gammas.rows() {
-            let entry = self.entry(row);
-            entry.gamma = Some(row.value);
-            entry.mark(SymbolKey::Gex);
-        }
-        for row in batch.deltas.rows() {
-            let entry = self.entry(row);
-            entry.delta = Some(row.value);
-            entry.mark(SymbolKey::Dex);
-        }
-        for row in batch.options_flows.rows() {
-            let entry = self.entry(row);
-            entry.options_flow = Some(row.value);
-            entry.mark(SymbolKey::OptionsFlow);
-        }
-        for row in batch.liquidities.rows() {
-            let entry = self.entry(row);
-            entry.liquidity = Some(row.value);
-            entry.mark(SymbolKey::Liquidity);
-        }
-        for row in batch.drifts.rows() {
-            let entry = self.entry(row);
-            entry.drift = Some(row.value);
-            entry.mark(SymbolKey::Drift);
-        }
+        self.take_lane(&batch.books, SymbolKey::Book, |entry| &mut entry.book);
+        self.take_lane(&batch.vpins, SymbolKey::Vpin, |entry| &mut entry.vpin);
+        self.take_lane(&batch.imbalances, SymbolKey::Obi, |entry| {
+            &mut entry.imbalance
+        });
+        self.take_lane(&batch.flows, SymbolKey::Flow, |entry| &mut entry.flow);
+        self.take_lane(&batch.volatilities, SymbolKey::Volatility, |entry| {
+            &mut entry.volatility
+        });
+        self.take_lane(&batch.regimes, SymbolKey::Regime, |entry| &mut entry.regime);
+        self.take_lane(&batch.closings, SymbolKey::Closing, |entry| {
+            &mut entry.closing
+        });
+        self.take_lane(&batch.gammas, SymbolKey::Gex, |entry| &mut entry.gamma);
+        self.take_lane(&batch.deltas, SymbolKey::Dex, |entry| &mut entry.delta);
+        self.take_lane(&batch.options_flows, SymbolKey::OptionsFlow, |entry| {
+            &mut entry.options_flow
+        });
+        self.take_lane(&batch.liquidities, SymbolKey::Liquidity, |entry| {
+            &mut entry.liquidity
+        });
+        self.take_lane(&batch.drifts, SymbolKey::Drift, |entry| &mut entry.drift);
         self.correlation.take(&mut batch.correlation);
         self.stress.take(&mut batch.stress);
         self.risk.take(&mut batch.risk);
         self.macros.take(&mut batch.macros);
-        for row in batch.dealer_flows.rows() {
-            let entry = self.entry(row);
-            entry.dealer_flow = Some(row.value);
-            entry.mark(SymbolKey::DealerFlow);
-        }
-        for row in batch.gamma_profiles.rows() {
-            let entry = self.entry(row);
-            entry.gamma_profile = Some(row.value);
-            entry.mark(SymbolKey::GammaProfile);
-        }
-        for row in batch.gex_by_strikes.rows() {
-            let entry = self.entry(row);
-            entry.gex_by_strike = Some(row.value.clone());
-            entry.mark(SymbolKey::GexByStrike);
-        }
+        self.take_lane(&batch.dealer_flows, SymbolKey::DealerFlow, |entry| {
+            &mut entry.dealer_flow
+        });
+        self.take_lane(&batch.gamma_profiles, SymbolKey::GammaProfile, |entry| {
+            &mut entry.gamma_profile
+        });
+        self.take_lane(&batch.gex_by_strikes, SymbolKey::GexByStrike, |entry| {
+            &mut entry.gex_by_strike
+        });
         self.account.take(&mut batch.account);
         self.positions.take(&mut batch.positions);
         self.orders.take(&mut batch.orders);
@@ -275,6 +200,20 @@ impl State {
         };
         encode(&mut self.scratch, &self.header, &heartbeat);
         pipeline.set(&global_key(GlobalKey::Heartbeat), &self.scratch)
+    }
+
+    /// Takes over the newest values of a kind.
+    fn take_lane<T: Clone>(
+        &mut self,
+        lane: &Lane<T>,
+        kind: SymbolKey,
+        value: fn(&mut Entry) -> &mut Option<T>,
+    ) {
+        for row in lane.rows() {
+            let entry = self.entry(row);
+            *value(entry) = Some(row.value.clone());
+            entry.mark(kind);
+        }
     }
 
     fn entry<T>(&mut self, row: &Row<T>) -> &mut Entry {
@@ -373,77 +312,6 @@ impl State {
     }
 }
 
-impl Entry {
-    fn new(symbol: Symbol) -> Self {
-        Self {
-            symbol,
-            market: None,
-            book: None,
-            vpin: None,
-            imbalance: None,
-            flow: None,
-            volatility: None,
-            regime: None,
-            closing: None,
-            gamma: None,
-            delta: None,
-            options_flow: None,
-            liquidity: None,
-            drift: None,
-            dealer_flow: None,
-            gamma_profile: None,
-            gex_by_strike: None,
-            keys: SymbolKey::ALL.map(|kind| PreparedKey::new(&kind.of(symbol), kind.doc().ttl_ms)),
-            changed: [false; KINDS],
-            written_ms: [0; KINDS],
-        }
-    }
-
-    fn mark(&mut self, kind: SymbolKey) {
-        self.changed[kind as usize] = true;
-    }
-
-    /// Whether `kind` is one that the engine tells of in turns, and changed.
-    fn has_news(&self, kind: SymbolKey) -> bool {
-        let is_packed = matches!(
-            kind,
-            SymbolKey::Ticker | SymbolKey::Last | SymbolKey::Timestamp
-        );
-        !is_packed && self.changed[kind as usize]
-    }
-
-    /// Whether `kind` changed, or would be overdue in `next_ms`.
-    fn is_due(&self, kind: SymbolKey, now_ms: u64, next_ms: u64) -> bool {
-        let age_ms = now_ms.saturating_sub(self.written_ms[kind as usize]);
-        self.changed[kind as usize] || kind.doc().refresh_ms <= age_ms + next_ms
-    }
-
-    /// Writes the value of `kind` into `out`; whether there is one.
-    fn encode(&self, kind: SymbolKey, header: &Header, out: &mut Vec<u8>) -> bool {
-        let market = self.market.as_ref();
-        match kind {
-            SymbolKey::Ticker => encode_some(out, header, market),
-            SymbolKey::Last => encode_number(out, market.and_then(|market| market.last_usd)),
-            SymbolKey::Timestamp => encode_number(out, market.and_then(|market| market.at_ms)),
-            SymbolKey::Book => encode_some(out, header, self.book.as_ref()),
-            SymbolKey::Vpin => encode_some(out, header, self.vpin.as_ref()),
-            SymbolKey::Obi => encode_some(out, header, self.imbalance.as_ref()),
-            SymbolKey::Flow => encode_some(out, header, self.flow.as_ref()),
-            SymbolKey::Volatility => encode_some(out, header, self.volatility.as_ref()),
-            SymbolKey::Regime => encode_some(out, header, self.regime.as_ref()),
-            SymbolKey::Closing => encode_some(out, header, self.closing.as_ref()),
-            SymbolKey::Gex => encode_some(out, header, self.gamma.as_ref()),
-            SymbolKey::Dex => encode_some(out, header, self.delta.as_ref()),
-            SymbolKey::OptionsFlow => encode_some(out, header, self.options_flow.as_ref()),
-            SymbolKey::Liquidity => encode_some(out, header, self.liquidity.as_ref()),
-            SymbolKey::Drift => encode_some(out, header, self.drift.as_ref()),
-            SymbolKey::DealerFlow => encode_some(out, header, self.dealer_flow.as_ref()),
-            SymbolKey::GammaProfile => encode_some(out, header, self.gamma_profile.as_ref()),
-            SymbolKey::GexByStrike => encode_some(out, header, self.gex_by_strike.as_ref()),
-        }
-    }
-}
-
 /// The tickers of all symbols, as [`Tickers`](wire::market::Tickers) are read.
 #[derive(Serialize)]
 struct Packed<'a> {
@@ -503,65 +371,7 @@ impl GlobalWriter<'_, '_> {
     }
 }
 
-/// Writes between two turns of a key when there are many symbols.
-fn turns(kind: SymbolKey) -> usize {
-    match kind {
-        SymbolKey::Book | SymbolKey::Vpin | SymbolKey::Obi | SymbolKey::Flow => TURNS,
-        SymbolKey::Ticker
-        | SymbolKey::Last
-        | SymbolKey::Timestamp
-        | SymbolKey::Volatility
-        | SymbolKey::Regime
-        | SymbolKey::Closing
-        | SymbolKey::Gex
-        | SymbolKey::Dex
-        | SymbolKey::OptionsFlow
-        | SymbolKey::Liquidity
-        | SymbolKey::Drift
-        | SymbolKey::DealerFlow
-        | SymbolKey::GammaProfile
-        | SymbolKey::GexByStrike => SLOW_TURNS,
-    }
-}
-
 /// The prepared write of a key that exists once.
 pub(crate) fn global_key(key: GlobalKey) -> PreparedKey {
     PreparedKey::new(key.key(), key.doc().ttl_ms)
-}
-
-fn encode_some<T: Serialize>(out: &mut Vec<u8>, header: &Header, value: Option<&T>) -> bool {
-    value.is_some_and(|value| {
-        encode(out, header, value);
-        true
-    })
-}
-
-fn encode_number<T: Serialize>(out: &mut Vec<u8>, value: Option<T>) -> bool {
-    out.clear();
-    value.is_some_and(|value| serde_json::to_writer(out, &value).is_ok())
-}
-
-/// Writes `value` as of `header` into `out`.
-///
-/// # Panics
-/// Never: payloads are plain data with text keys, and memory takes every byte.
-fn encode<T: Serialize>(out: &mut Vec<u8>, header: &Header, value: &T) {
-    out.clear();
-    serde_json::to_writer(out, &Stamped::new(header, value))
-        .expect("Invariant: a payload is plain data with text keys");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_key_waits_longer_for_its_turn_than_its_refresh_says() {
-        for kind in SymbolKey::ALL {
-            assert!(
-                TICK_MS * turns(kind) as u64 <= kind.doc().refresh_ms,
-                "{kind:?}"
-            );
-        }
-    }
 }
