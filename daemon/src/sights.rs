@@ -155,7 +155,7 @@ fn state(fact: &Fact, at_ms: i64) -> State {
         (Some(_), Quality::Ok) => State::Good,
         (Some(_), _) => State::Doubtful(words),
         (None, Quality::Ok) => State::Absent(fact.reason.clone().unwrap_or_default()),
-        (None, _) => State::Absent(words),
+        (None, _) => State::Absent(fact.reason.clone().unwrap_or(words)),
     }
 }
 
@@ -187,9 +187,20 @@ mod tests {
         assert_eq!(state(&good, 3_000), State::Good);
         let stale = State::Doubtful("stale, 12 s old".to_owned());
         assert_eq!(state(&good, 13_400), stale);
-        let warmup = fact(None, Quality::Warmup);
+        let mut warmup = fact(None, Quality::Warmup);
+        warmup.reason = None;
         let words = "not enough history yet".to_owned();
         assert_eq!(state(&warmup, 2_000), State::Absent(words));
+        let mut silent = fact(None, Quality::NoData);
+        let own = State::Absent("none".to_owned());
+        assert_eq!(
+            state(&silent, 2_000),
+            own,
+            "a reason tells more than no data"
+        );
+        silent.reason = None;
+        let none = State::Absent("no data".to_owned());
+        assert_eq!(state(&silent, 2_000), none);
         let none = State::Absent("none".to_owned());
         assert_eq!(state(&fact(None, Quality::Ok), 2_000), none);
     }

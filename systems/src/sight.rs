@@ -14,17 +14,30 @@ use components::contract::Instrument;
 use components::exposure::{ExposureProfile, GammaProfile};
 use components::market::{Spot, SymbolId, Ticker};
 use components::quality::{Quality, Stamp};
+use components::units::Timestamp;
 use engine::clock::Tick;
 use engine::directory::Directory;
 use engine::feeds::Feeds;
 use wire::sight::{AtExpiry, AtSpot, AtStrike, Fact, LastWord, Sight, Sights, Value};
 
+/// How it moves with others.
+mod comovement;
+/// Dealers: what they must trade, how unusual that is, their sector.
+mod dealers;
+/// Whether input is as it was.
+mod drift;
 /// Exposures and levels.
 mod exposure;
 /// Flow: VPIN, book, shapes of trades.
 mod flow;
+/// Hidden volume, and kinds of flow.
+mod hidden;
+/// What can be traded at what cost.
+mod liquidity;
 /// Prices, and whether they may be traded on.
 mod market;
+/// What was traded in its options.
+mod options;
 /// Volatility and regimes.
 mod volatility;
 
@@ -103,8 +116,14 @@ impl<'w> Seen<'w> {
         let mut facts = Facts::default();
         market::show(self, &mut facts);
         exposure::show(self, &mut facts);
+        dealers::show(self, &mut facts);
+        options::show(self, &mut facts);
         flow::show(self, &mut facts);
+        hidden::show(self, &mut facts);
+        liquidity::show(self, &mut facts);
         volatility::show(self, &mut facts);
+        comovement::show(self, &mut facts);
+        drift::show(self, &mut facts);
         let profile = self.get::<ExposureProfile>().filter(|_| with_details);
         let by_strike = profile.map_or(&[][..], |profile| &profile.by_strike);
         let by_expiry = profile.map_or(&[][..], |profile| &profile.by_expiry);
@@ -185,6 +204,8 @@ struct Facts {
     group: &'static str,
     source: String,
     stamp: Stamp,
+    /// Why a value of the group is absent, where nothing else says so.
+    otherwise: &'static str,
 }
 
 impl Facts {
@@ -193,6 +214,12 @@ impl Facts {
         self.group = group;
         self.source = source.into();
         self.stamp = stamp;
+        self.otherwise = "there is none";
+    }
+
+    /// Why values of this group are absent though their quality is good, unless one says another reason.
+    fn otherwise(&mut self, reason: &'static str) {
+        self.otherwise = reason;
     }
 
     fn push(&mut self, name: &str, unit: &str, value: Option<Value>) {
@@ -203,7 +230,7 @@ impl Facts {
             value,
             unit: unit.to_owned(),
             source: self.source.clone(),
-            reason: is_mute.then(|| "there is none".to_owned()),
+            reason: is_mute.then(|| self.otherwise.to_owned()),
             validity: validity(&self.stamp),
         });
     }
@@ -226,6 +253,35 @@ impl Facts {
             fact.reason = Some(reason.to_owned());
         }
     }
+
+    /// Why the value before is absent, whatever its quality: what `no_data` alone would not tell.
+    fn whatever(&mut self, reason: &str) {
+        if let Some(fact) = self.list.last_mut()
+            && fact.value.is_none()
+        {
+            fact.reason = Some(reason.to_owned());
+        }
+    }
+}
+
+/// Whether what bears the stamp was computed at least once.
+fn was_computed(stamp: &Stamp) -> bool {
+    stamp.computed_at != Timestamp::NEVER
+}
+
+/// The stamp of what is true at this tick.
+fn now(tick: &Tick) -> Stamp {
+    Stamp {
+        computed_at: tick.now,
+        valid_until: Timestamp::NEVER,
+        quality: Quality::Ok,
+    }
+}
+
+/// An expiry `yyyymmdd` as a date.
+fn date_of(expiry: u32) -> String {
+    let (year, month, day) = (expiry / 10_000, expiry / 100 % 100, expiry % 100);
+    format!("{year:04}-{month:02}-{day:02}")
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ pub struct Fact {
     pub unit: String,
     /// What it was computed from.
     pub source: String,
-    /// Why it is null though its quality is good.
+    /// Why it is null, where its quality does not say so.
     pub reason: Option<String>,
     /// When, until when, how good.
     #[serde(flatten)]

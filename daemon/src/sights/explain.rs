@@ -104,12 +104,29 @@ fn facts(out: &mut impl Write, format: Format, sight: &Sight, at_ms: i64) -> Res
     rows.finish()
 }
 
+/// Units of which there are no parts worth showing.
+const WHOLE: [&str; 9] = [
+    "contracts",
+    "shares",
+    "shares per day",
+    "trades",
+    "buckets",
+    "spots",
+    "fits",
+    "returns",
+    "alerts",
+];
+
 /// A number for people.
 fn rounded(fact: &Fact, number: f64) -> String {
     match fact.unit.as_str() {
         "USD" if number.abs() < 1e6 => format!("{number:.2}"),
         unit if unit.starts_with("USD") => output::money(number),
-        "contracts" | "shares" | "trades" | "buckets" => format!("{number:.0}"),
+        unit if WHOLE.contains(&unit) => format!("{number:.0}"),
+        "basis points" | "standard deviations" | "standard errors" => format!("{number:.2}"),
+        "ms" | "s" | "0 to 100" => format!("{number:.1}"),
+        // Moves as a share of the price are small.
+        _ if number != 0.0 && number.abs() < 1e-2 => format!("{number:.6}"),
         _ => format!("{number:.4}"),
     }
 }

@@ -75,6 +75,25 @@ fn a_run_tells_its_levels_and_explains_a_symbol() {
     let spot = fact(&explained, "spot_usd");
     assert!(spot["value"].as_f64() > Some(0.0) && spot["unit"] == "USD");
     assert!(spot["source"].as_str().unwrap().contains(" of "), "{spot}");
+    for (name, group, unit) in [
+        ("dealer_rise_usd", "dealers", "USD"),
+        ("gex_mean", "standing", "USD of delta per 1 % move"),
+        ("call_interest", "options", "contracts"),
+        ("liquidity_score", "liquidity", "0 to 100"),
+        ("included_by_volume", "volume", "contracts"),
+        ("quote_rate", "data", "per second"),
+    ] {
+        let one = fact(&explained, name);
+        assert!(one["value"].is_number(), "{one}");
+        assert_eq!((&one["group"], &one["unit"]), (&group.into(), &unit.into()));
+    }
+    for (name, why) in [
+        ("sector", "no watchlist names it"),
+        ("macro_score", "the config has no macro series"),
+    ] {
+        let one = fact(&explained, name);
+        assert!(one["value"].is_null() && one["reason"] == why, "{one}");
+    }
     let gamma = fact(&explained, "call_gex_usd_per_pct")["value"].as_f64();
     let calls = explained["by_strike"].as_array().unwrap().iter();
     let calls: f64 = calls.map(|at| at["call"].as_f64().unwrap()).sum();

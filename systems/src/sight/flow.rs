@@ -1,7 +1,7 @@
 //! Flow: VPIN, book, shapes of trades, the closing auction.
 
-use super::{Facts, Seen};
-use components::closing::ClosingProjection;
+use super::{Facts, Seen, was_computed};
+use components::closing::{ClosingProjection, ClosingSource};
 use components::flow::{Imbalance, Vpin};
 use components::market::Side;
 use components::patterns::{Participants, TradePatterns};
@@ -15,7 +15,8 @@ pub(super) fn show(seen: &Seen<'_>, facts: &mut Facts) {
         facts.number("vpin_cdf", "0 to 1", vpin.cdf);
         let bucket = (vpin.bucket_volume > 0).then_some(vpin.bucket_volume as f64);
         facts.number("vpin_bucket", "shares", bucket);
-        facts.number("vpin_buckets", "buckets", Some(vpin.buckets as f64));
+        let buckets = was_computed(&vpin.stamp).then_some(vpin.buckets as f64);
+        facts.number("vpin_buckets", "buckets", buckets);
     }
     if let Some(book) = seen.get::<Imbalance>() {
         facts.begin("book", "order book", book.stamp);
@@ -30,15 +31,19 @@ pub(super) fn show(seen: &Seen<'_>, facts: &mut Facts) {
     }
     if let Some(shapes) = seen.get::<TradePatterns>() {
         facts.begin("trades", "trades of the last minute", shapes.stamp);
-        facts.number("trades", "trades", Some(f64::from(shapes.trades)));
+        let trades = was_computed(&shapes.stamp).then_some(f64::from(shapes.trades));
+        facts.number("trades", "trades", trades);
         facts.number("odd_ratio", "0 to 1", shapes.odd_ratio);
         facts.number("sweep_ratio", "0 to 1", shapes.sweep_ratio);
         facts.number("block_ratio", "0 to 1", shapes.block_ratio);
         facts.number("toxicity", "0 to 1", shapes.toxicity);
+        facts.because("there is no VPIN");
         facts.word("flow_label", shapes.label.map(|label| label.name()));
+        facts.because("VPIN has no past values to compare with");
     }
     if let Some(who) = seen.get::<Participants>() {
         facts.begin("trades", "a heuristic over the last minute", who.stamp);
+        facts.otherwise("no such trade in the window");
         facts.number("retail_share", "0 to 1", who.retail_share);
         facts.number("retail_imbalance", "-1 to 1", who.retail_imbalance);
         facts.number("institutional_share", "0 to 1", who.institutional_share);
@@ -49,7 +54,12 @@ pub(super) fn show(seen: &Seen<'_>, facts: &mut Facts) {
         );
     }
     if let Some(closing) = seen.get::<ClosingProjection>() {
-        facts.begin("closing", closing.source.name(), closing.stamp);
+        let source = match closing.source {
+            ClosingSource::None => "nothing before the end of the session",
+            ClosingSource::Published => "the imbalance that is published",
+            ClosingSource::Tape => "signed volume of the tape",
+        };
+        facts.begin("closing", source, closing.stamp);
         facts.number("closing_imbalance", "shares", closing.projected_shares);
         facts.word("closing_side", closing.side.map(Side::name));
         facts.number("closing_confidence", "0 to 1", closing.confidence);

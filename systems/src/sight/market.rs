@@ -1,6 +1,6 @@
 //! Prices, and whether they may be traded on.
 
-use super::{Facts, Seen};
+use super::{Facts, Seen, now};
 use crate::history::History;
 use crate::ingest::Sources;
 use components::market::{LastTrade, Quote, QuoteState, Spot, SpotSource, TradingHalt};
@@ -55,8 +55,8 @@ pub(super) fn show(seen: &Seen<'_>, facts: &mut Facts) {
         facts.number("vwap_usd", "USD", history.vwap());
     }
     let halt = seen.get::<TradingHalt>().copied().unwrap_or_default();
-    let now = seen_at(seen.tick.now, true, true);
-    facts.begin("trading", "what is known of the underlying", now);
+    let source = "what is known of the underlying";
+    facts.begin("trading", source, now(seen.tick));
     facts.word("trading", Some(if halt.halted { "halted" } else { "open" }));
     let band = sources.band.is_quarantined();
     facts.word("price", Some(if band { "quarantined" } else { "believed" }));

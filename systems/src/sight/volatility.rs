@@ -1,6 +1,9 @@
 //! Volatility that was and that is expected, and what it and the market are called.
 
-use super::{Facts, Seen};
+use super::{Facts, Seen, was_computed};
+use crate::macro_overlay::MacroOverlay;
+use crate::macro_overlay::regime::{Lean, PARTS};
+use components::quality::Quality;
 use components::volatility::{
     ImpliedVolatility, MarketRegime, MarketState, RealizedVolatility, VolatilityLevel,
     VolatilityRegime,
@@ -11,6 +14,7 @@ const PER_YEAR: &str = "per year";
 pub(super) fn show(seen: &Seen<'_>, facts: &mut Facts) {
     if let Some(did) = seen.get::<RealizedVolatility>() {
         facts.begin("volatility", "spot of the last bars", did.stamp);
+        facts.otherwise("too few bars or moves");
         facts.number("realized_5s", PER_YEAR, did.five_seconds);
         facts.number("realized_1m", PER_YEAR, did.one_minute);
         facts.number("realized_5m", PER_YEAR, did.five_minutes);
@@ -22,6 +26,7 @@ pub(super) fn show(seen: &Seen<'_>, facts: &mut Facts) {
     }
     if let Some(expected) = seen.get::<ImpliedVolatility>() {
         facts.begin("volatility", "strips of options", expected.stamp);
+        facts.otherwise("no expiry near enough has quotes for it");
         facts.number("expected_1d", PER_YEAR, expected.one_day);
         facts.number("expected_30d", PER_YEAR, expected.thirty_days);
         // One standard deviation over a day of 365.
@@ -43,10 +48,43 @@ pub(super) fn show(seen: &Seen<'_>, facts: &mut Facts) {
         facts.word("volatility_level", regime.level.map(VolatilityLevel::name));
         facts.number("volatility_index", PER_YEAR, regime.index);
         facts.number("volatility_ratio", "of what is usual", regime.ratio);
+        facts.because("no earlier session says what is usual");
     }
     if let Some(market) = seen.get::<MarketRegime>() {
         facts.begin("regime", "returns, volatility and gamma", market.stamp);
         facts.word("market_state", market.state.map(MarketState::name));
         facts.number("turbulence", "0 to 1", market.turbulence);
+        facts.because("too few minutes to fit it to");
+    }
+    if let Some(overlay) = seen.world.get_resource::<MacroOverlay>() {
+        rates(overlay, facts);
+    }
+}
+
+/// The score of the session, the same for all underlyings.
+fn rates(overlay: &MacroOverlay, facts: &mut Facts) {
+    let found = &overlay.regime;
+    let why = match overlay.stamp.quality {
+        Quality::NoData => "the config has no macro series",
+        _ => "its series are too old or lack",
+    };
+    facts.begin(
+        "macro",
+        "series published before this session",
+        overlay.stamp,
+    );
+    let mut tell = |name: &str, value: Option<f64>| {
+        facts.number(name, "-1 to 1", value);
+        if was_computed(&overlay.stamp) {
+            facts.whatever(why);
+        }
+    };
+    tell("macro_score", found.score);
+    for (part, value) in PARTS.into_iter().zip(&found.parts) {
+        tell(&format!("macro_{part}"), value.value);
+    }
+    facts.word("macro_lean", found.lean.map(Lean::name));
+    if was_computed(&overlay.stamp) {
+        facts.whatever(why);
     }
 }
