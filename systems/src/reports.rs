@@ -6,7 +6,9 @@
 
 use crate::reports::breaches::{Breaches, watch_limits};
 use crate::reports::execution::{ExecutionQuality, watch_executions};
+use crate::reports::health::{AnalyticsHealth, Watched, watch_analytics};
 use crate::reports::portfolio::{Portfolio, view_portfolio};
+use components::market::SymbolId;
 use engine::config::ConfigError;
 use engine::engine::Engine;
 use engine::phase::Phase;
@@ -18,6 +20,8 @@ pub mod breaches;
 pub mod execution;
 /// What the executions of a strategy come to.
 pub mod execution_sums;
+/// How the analytics fare.
+pub mod health;
 /// Counts of durations.
 pub mod histogram;
 /// All counters by their published names.
@@ -34,10 +38,13 @@ impl Plugin for ReportsPlugin {
         let world = engine.world_mut();
         world.init_resource::<Breaches>();
         world.init_resource::<ExecutionQuality>();
+        world.init_resource::<AnalyticsHealth>();
+        world.register_required_components::<SymbolId, Watched>();
         world.init_resource::<Portfolio>();
         engine
             .add(Phase::Mirror, watch_limits)
             .add(Phase::Mirror, watch_executions)
+            .add(Phase::Mirror, watch_analytics)
             .add(Phase::Mirror, view_portfolio);
         Ok(())
     }

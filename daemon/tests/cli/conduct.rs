@@ -69,7 +69,7 @@ fn a_wrong_command_line_ends_with_2() {
 #[test]
 fn verbs_that_do_not_exist_are_not_offered() {
     let help = alphatrader(["--help"], b"").stdout;
-    for verb in ["doctor", "backtest", "serve"] {
+    for verb in ["doctor", "backtest", "distribute"] {
         assert!(!help.contains(verb), "{verb}");
     }
 }

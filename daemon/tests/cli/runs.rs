@@ -122,6 +122,8 @@ fn the_summary_has_the_keys_of_the_contract() {
         assert!(found["orders"][key].is_u64(), "`orders.{key}` is missing");
     }
     for counter in [
+        "analytics_failure_total",
+        "analytics_stale_results_total",
         "execution_latency_ms",
         "fill_dispatch_events_total",
         "order_failures_total",

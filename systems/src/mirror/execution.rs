@@ -56,16 +56,19 @@ pub fn execution_of(counted: &Counted<'_>) -> Execution {
     let submitted = total("orders_submitted_total");
     let failed = total("order_failures_total");
     let counters = registry.metrics().iter().flat_map(|metric| {
-        metric.samples.iter().map(|sample| Counter {
-            name: metric.name.to_owned(),
-            label: sample
-                .label
-                .as_ref()
-                .map(|(key, value)| format!("{key}={value}")),
-            value: match &sample.value {
+        metric.samples.iter().filter_map(|sample| {
+            let value = match &sample.value {
                 MetricValue::Count(count) => *count,
                 MetricValue::Durations(durations) => durations.count(),
-            },
+                // It changes every second, and is no counter.
+                MetricValue::Level(_) => return None,
+            };
+            let label = sample.label.as_ref();
+            Some(Counter {
+                name: metric.name.to_owned(),
+                label: label.map(|(key, value)| format!("{key}={value}")),
+                value,
+            })
         })
     });
     let none = ExecutionQuality::default();

@@ -7,10 +7,12 @@ use crate::exits::statistics::ExitStatistics;
 use crate::reflection::OrderCounts;
 use crate::reports::breaches::Breaches;
 use crate::reports::execution::ExecutionQuality;
+use crate::reports::health::{AnalyticsHealth, MODULES};
 use crate::reports::histogram::Histogram;
 use crate::scoring::Signals;
 use bevy_ecs::prelude::*;
 use bevy_ecs::system::SystemParam;
+use engine::feeds::Feeds;
 
 /// How a signal begins that a limit refused.
 const LIMIT_PREFIX: &str = "risk_";
@@ -22,19 +24,23 @@ pub enum MetricKind {
     Counter,
     /// Durations in steps.
     Histogram,
+    /// It rises and falls.
+    Gauge,
 }
 
 /// The value of a sample.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MetricValue {
     /// Of a counter.
     Count(u64),
     /// Of a histogram.
     Durations(Histogram),
+    /// Of a gauge, in the unit that its name ends with.
+    Level(f64),
 }
 
 /// A value with what tells it from others of its name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
     /// The name and the value of a label, if it has one.
     pub label: Option<(&'static str, String)>,
@@ -43,7 +49,7 @@ pub struct Sample {
 }
 
 /// A metric with all its samples.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Metric {
     /// Its name, as it is published.
     pub name: &'static str,
@@ -56,7 +62,7 @@ pub struct Metric {
 }
 
 impl Metric {
-    /// The sum of the counts of all samples.
+    /// The sum of the counts of all samples; 0 for a gauge.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.samples
@@ -64,13 +70,14 @@ impl Metric {
             .map(|sample| match &sample.value {
                 MetricValue::Count(count) => *count,
                 MetricValue::Durations(durations) => durations.count(),
+                MetricValue::Level(_) => 0,
             })
             .sum()
     }
 }
 
 /// All metrics, in order of their names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Registry {
     metrics: Vec<Metric>,
 }
@@ -88,6 +95,10 @@ pub struct Counted<'a> {
     pub breaches: Option<&'a Breaches>,
     /// Signals, and what blocked them.
     pub signals: Option<&'a Signals>,
+    /// How the analytics fare.
+    pub health: Option<&'a AnalyticsHealth>,
+    /// The feeds, for their names.
+    pub feeds: Option<&'a Feeds>,
 }
 
 impl<'a> Counted<'a> {
@@ -100,6 +111,8 @@ impl<'a> Counted<'a> {
             exits: world.get_resource(),
             breaches: world.get_resource(),
             signals: world.get_resource(),
+            health: world.get_resource(),
+            feeds: world.get_resource(),
         }
     }
 }
@@ -112,6 +125,8 @@ pub struct Sources<'w> {
     exits: Option<Res<'w, ExitStatistics>>,
     breaches: Option<Res<'w, Breaches>>,
     signals: Option<Res<'w, Signals>>,
+    health: Option<Res<'w, AnalyticsHealth>>,
+    feeds: Option<Res<'w, Feeds>>,
 }
 
 impl Sources<'_> {
@@ -124,6 +139,8 @@ impl Sources<'_> {
             exits: self.exits.as_deref(),
             breaches: self.breaches.as_deref(),
             signals: self.signals.as_deref(),
+            health: self.health.as_deref(),
+            feeds: self.feeds.as_deref(),
         }
     }
 }
@@ -141,6 +158,24 @@ impl Registry {
         };
         let raises = counted.exits.into_iter().flat_map(ExitStatistics::raises);
         let metrics = vec![
+            Metric {
+                name: "analytics_failure_total",
+                help: "Results that could not be computed any more",
+                kind: MetricKind::Counter,
+                samples: by_module(counted, |health| &health.failed),
+            },
+            Metric {
+                name: "analytics_input_lag_seconds",
+                help: "Seconds since each feed was last heard",
+                kind: MetricKind::Gauge,
+                samples: lags(counted),
+            },
+            Metric {
+                name: "analytics_stale_results_total",
+                help: "Results that became stale",
+                kind: MetricKind::Counter,
+                samples: by_module(counted, |health| &health.stale),
+            },
             Metric {
                 name: "execution_latency_ms",
                 help: "Milliseconds from sending an order to the broker's first word (ack) and to \
@@ -222,6 +257,32 @@ fn breaches(counted: &Counted<'_>) -> Vec<Sample> {
     samples
 }
 
+fn by_module(
+    counted: &Counted<'_>,
+    counts: impl Fn(&AnalyticsHealth) -> &[u64; MODULES.len()],
+) -> Vec<Sample> {
+    let health = counted.health.into_iter();
+    health
+        .flat_map(|health| MODULES.iter().zip(counts(health)))
+        .map(|(module, count)| labelled("module", module, *count))
+        .collect()
+}
+
+fn lags(counted: &Counted<'_>) -> Vec<Sample> {
+    let (Some(health), Some(feeds)) = (counted.health, counted.feeds) else {
+        return Vec::new();
+    };
+    let known = feeds.all().iter().zip(&health.lag_s);
+    known
+        .filter_map(|(feed, lag)| {
+            Some(Sample {
+                label: Some(("feed", feed.name.clone())),
+                value: MetricValue::Level((*lag)?),
+            })
+        })
+        .collect()
+}
+
 fn plain(count: u64) -> Sample {
     Sample {
         label: None,
@@ -261,6 +322,13 @@ mod tests {
         signals.block("risk_positions");
         signals.block("duplicate");
         world.insert_resource(signals);
+        let mut health = AnalyticsHealth::default();
+        health.stale[0] = 3;
+        health.lag_s = vec![Some(1.5)];
+        world.insert_resource(health);
+        let mut feeds = Feeds::default();
+        feeds.register("market", 3_000);
+        world.insert_resource(feeds);
         let found = collect(&world);
         let total = |name: &str| found.get(name).map(Metric::total);
         assert_eq!(total("orders_submitted_total"), Some(9));
@@ -269,6 +337,11 @@ mod tests {
         assert_eq!(total("risk_limit_breaches_total"), Some(1));
         assert_eq!(total("fill_dispatch_events_total"), Some(0));
         assert_eq!(total("execution_latency_ms"), Some(0));
+        assert_eq!(total("analytics_stale_results_total"), Some(3));
+        assert_eq!(total("analytics_failure_total"), Some(0));
+        let lag = &found.get("analytics_input_lag_seconds").unwrap().samples;
+        assert_eq!(lag[0].label, Some(("feed", "market".to_owned())));
+        assert_eq!(lag[0].value, MetricValue::Level(1.5));
         let names: Vec<_> = found.metrics().iter().map(|m| m.name).collect();
         assert!(names.is_sorted(), "{names:?}");
     }
