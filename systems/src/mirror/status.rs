@@ -17,12 +17,14 @@ use engine::command::CommandSource;
 use engine::event::EventKind;
 use engine::inbox::Inbox;
 use engine::record::Restriction;
+use wire::account::Positions;
+use wire::execution::Execution;
 use wire::status::{self, Status};
 
 /// The longest that it is not shown.
 const REFRESH_MS: i64 = 1_000;
 
-/// What the batches so far showed.
+/// What the batches so far showed, without what is held and how orders were executed.
 #[derive(Resource, Default)]
 pub struct ShownStatus {
     status: Option<Status>,
@@ -91,15 +93,9 @@ pub fn show_status(
         realized_usd: account.realized.dollars(),
         unrealized_usd: account.unrealized.dollars(),
         fees_usd: account.fees.dollars(),
-        portfolio: bearings
-            .portfolio
-            .as_ref()
-            .map_or_else(Default::default, |portfolio| positions_of(portfolio)),
-        execution: bearings
-            .execution
-            .as_ref()
-            .and_then(|shown| shown.shown().cloned())
-            .unwrap_or_default(),
+        // What is large is added where it is shown.
+        portfolio: Positions::default(),
+        execution: Execution::default(),
         last_command: shown.last_command.clone(),
         emergency: bearings
             .emergency
@@ -111,7 +107,15 @@ pub fn show_status(
     };
     if is_due(shown.status.as_ref(), &status) {
         shown.status = Some(status.clone());
-        outgoing.0.status = Some(status);
+        let portfolio = bearings.portfolio.as_ref();
+        let execution = bearings.execution.as_ref();
+        outgoing.0.status = Some(Status {
+            portfolio: portfolio.map_or_else(Default::default, |found| positions_of(found)),
+            execution: execution
+                .and_then(|shown| shown.shown().cloned())
+                .unwrap_or_default(),
+            ..status
+        });
     }
 }
 
@@ -128,8 +132,6 @@ fn is_due(shown: Option<&Status>, now: &Status) -> bool {
         realized_usd: shown.realized_usd,
         unrealized_usd: shown.unrealized_usd,
         fees_usd: shown.fees_usd,
-        portfolio: shown.portfolio.clone(),
-        execution: shown.execution.clone(),
         ..now.clone()
     };
     at_that_time != *shown || REFRESH_MS <= now.at_ms - shown.at_ms
