@@ -29,6 +29,8 @@ const REFRESH_MS: i64 = 1_000;
 pub struct ShownStatus {
     status: Option<Status>,
     last_command: Option<status::Commanded>,
+    /// The numbers of the last commands of either source: only a new one is looked for in the inbox.
+    known: [u64; 2],
 }
 
 /// What tells how the engine fares.
@@ -53,10 +55,14 @@ pub fn show_status(
     let (Some(books), Some(account)) = (&bearings.books, &bearings.account) else {
         return;
     };
-    if let Some(command) = last_obeyed(&inbox, books, tick.number) {
-        shown.last_command = Some(command);
-    }
     let ledger = books.ledger();
+    let known = [CommandSource::Socket, CommandSource::Mirror].map(|it| ledger.last_command(it));
+    if shown.known != known {
+        shown.known = known;
+        if let Some(command) = last_obeyed(&inbox, books, tick.number) {
+            shown.last_command = Some(command);
+        }
+    }
     let restriction = ledger.restriction();
     let opened = ledger.account().day_open_equity;
     let day = Cash(account.equity().0.saturating_sub(opened.0));
