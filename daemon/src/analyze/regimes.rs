@@ -16,7 +16,7 @@ use engine::math::ln_ratio;
 use std::path::PathBuf;
 use systems::volatility::climate::Climate;
 use systems::volatility::levels::{LevelInForce, Yardstick};
-use systems::volatility::markov::TwoStates;
+use systems::volatility::markov::Switching;
 
 /// The arguments of `analyze regimes`.
 #[derive(clap::Args, Debug)]
@@ -173,6 +173,7 @@ fn classify(days: &[Points]) -> Vec<Day> {
     let mut against_usual = LevelInForce::default();
     let mut climate = Climate::default();
     let mut switching = Switching::default();
+    let mut returns: Vec<f64> = Vec::new();
     let mut before: Option<f64> = None;
     let mut now = Timestamp(0);
     let mut found = Vec::with_capacity(days.len());
@@ -196,38 +197,17 @@ fn classify(days: &[Points]) -> Vec<Day> {
             in_force: in_force.level,
             usual,
             against_usual: against_usual.level,
-            turbulence: change.and_then(|change| switching.turbulence(change)),
+            turbulence: change.and_then(|change| {
+                returns.push(change);
+                let from = returns.len().saturating_sub(FITTED_ON);
+                switching.follow(change, REFIT_EVERY, || &returns[from..])
+            }),
             open: day
                 .open
                 .map(|open| Yardstick::Morning(open / 100.0).level()),
         });
     }
     found
-}
-
-/// The two states, fitted again and again on the last returns.
-#[derive(Debug, Default)]
-struct Switching {
-    returns: Vec<f64>,
-    states: Option<TwoStates>,
-    since_fit: usize,
-    turbulence: Option<f64>,
-}
-
-impl Switching {
-    fn turbulence(&mut self, newest: f64) -> Option<f64> {
-        self.returns.push(newest);
-        if self.states.is_none() || self.since_fit >= REFIT_EVERY {
-            let from = self.returns.len().saturating_sub(FITTED_ON);
-            self.states = TwoStates::fit(&self.returns[from..]).or(self.states);
-            self.since_fit = 0;
-        }
-        self.since_fit += 1;
-        let states = self.states?;
-        let before = self.turbulence.unwrap_or_else(|| states.usual_turbulence());
-        self.turbulence = Some(states.update(before, newest));
-        self.turbulence
-    }
 }
 
 const LEVELS: usize = VolatilityLevel::ALL.len();

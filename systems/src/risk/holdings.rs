@@ -6,7 +6,6 @@ use super::book::UnitGreeks;
 use super::repricing::Holding;
 use super::revaluation::Inputs;
 use crate::books::Books;
-use crate::greeks::terms::Terms;
 use crate::ledger::HoldingRange;
 use components::contract::Instrument;
 use components::units::Price;
@@ -32,25 +31,7 @@ impl Held {
     #[must_use]
     pub fn unit(&self) -> Option<Holding> {
         let (_, inputs) = self.known?;
-        let units = f64::from(self.instrument.multiplier());
-        Some(match self.instrument {
-            Instrument::Stock(_) => Holding::Shares {
-                spot: inputs.spot,
-                units,
-            },
-            Instrument::Option(contract) => Holding::Option {
-                terms: Terms {
-                    right: contract.terms.right,
-                    spot: inputs.spot,
-                    strike: contract.terms.strike.dollars(),
-                    years: inputs.years,
-                    rate: inputs.rate,
-                    dividend_yield: inputs.dividend_yield,
-                },
-                volatility: inputs.volatility,
-                units,
-            },
-        })
+        Some(inputs.holding(&self.instrument))
     }
 }
 

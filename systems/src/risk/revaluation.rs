@@ -40,6 +40,30 @@ pub struct Inputs {
 }
 
 impl Inputs {
+    /// One unit of `instrument`, to be re-priced.
+    #[must_use]
+    pub fn holding(&self, instrument: &Instrument) -> Holding {
+        let units = f64::from(instrument.multiplier());
+        match instrument {
+            Instrument::Stock(_) => Holding::Shares {
+                spot: self.spot,
+                units,
+            },
+            Instrument::Option(contract) => Holding::Option {
+                terms: Terms {
+                    right: contract.terms.right,
+                    spot: self.spot,
+                    strike: contract.terms.strike.dollars(),
+                    years: self.years,
+                    rate: self.rate,
+                    dividend_yield: self.dividend_yield,
+                },
+                volatility: self.volatility,
+                units,
+            },
+        }
+    }
+
     /// Those of shares at `spot`.
     #[must_use]
     pub fn of_shares(spot: f64) -> Self {
@@ -106,29 +130,10 @@ impl Setting {
     /// What a unit would gain; `None` where it cannot be valued under every move.
     #[must_use]
     pub fn gains(&self, instrument: &Instrument, inputs: &Inputs) -> Option<Gains> {
-        let units = f64::from(instrument.multiplier());
-        let (holding, volatility) = match instrument {
-            Instrument::Stock(_) => {
-                let spot = inputs.spot;
-                (Holding::Shares { spot, units }, MARKET_VOLATILITY)
-            }
-            Instrument::Option(contract) => {
-                let terms = Terms {
-                    right: contract.terms.right,
-                    spot: inputs.spot,
-                    strike: contract.terms.strike.dollars(),
-                    years: inputs.years,
-                    rate: inputs.rate,
-                    dividend_yield: inputs.dividend_yield,
-                };
-                let volatility = inputs.volatility;
-                let holding = Holding::Option {
-                    terms,
-                    volatility,
-                    units,
-                };
-                (holding, volatility)
-            }
+        let holding = inputs.holding(instrument);
+        let volatility = match instrument {
+            Instrument::Stock(_) => MARKET_VOLATILITY,
+            Instrument::Option(_) => inputs.volatility,
         };
         let day = TRADING_DAY_YEARS;
         let history = self.histories.get(&instrument.underlying());

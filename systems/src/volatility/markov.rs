@@ -152,6 +152,35 @@ impl TwoStates {
     }
 }
 
+/// The two states of a series that goes on: fitted now and then, followed in between.
+#[derive(Clone, Debug, Default)]
+pub struct Switching {
+    states: Option<TwoStates>,
+    since_fit: usize,
+    turbulence: Option<f64>,
+}
+
+impl Switching {
+    /// The probability of turbulence after `newest`; `None` before the first fit. Fitted anew on
+    /// `returns`, which end with it, after every `refit` of them; without a fit the last one stays.
+    pub fn follow<'a>(
+        &mut self,
+        newest: f64,
+        refit: usize,
+        returns: impl FnOnce() -> &'a [f64],
+    ) -> Option<f64> {
+        if self.states.is_none() || self.since_fit >= refit {
+            self.states = TwoStates::fit(returns()).or(self.states);
+            self.since_fit = 0;
+        }
+        self.since_fit += 1;
+        let states = self.states?;
+        let before = self.turbulence.unwrap_or_else(|| states.usual_turbulence());
+        self.turbulence = Some(states.update(before, newest));
+        self.turbulence
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

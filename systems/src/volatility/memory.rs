@@ -4,7 +4,7 @@ use super::bars::{BarSeries, MINUTE_NANOS};
 use super::climate::Climate;
 use super::levels::{LevelInForce, SHOCK_RISE};
 use super::market_state::{Signs, StateInForce};
-use super::markov::TwoStates;
+use super::markov::Switching;
 use super::realized::MINUTES_PER_YEAR;
 use super::variance_ratio::{VarianceRatio, variance_ratio};
 use bevy_ecs::prelude::*;
@@ -31,9 +31,7 @@ pub struct PriceMemory {
     pub(super) minutes: BarSeries,
     pub(super) five_minutes: BarSeries,
     log_prices: Vec<f64>,
-    states: Option<TwoStates>,
-    since_fit: usize,
-    turbulence: Option<f64>,
+    switching: Switching,
     realized: Climate,
     pub(super) one_day: Climate,
     /// One-day volatility of the last minutes.
@@ -50,9 +48,7 @@ impl Default for PriceMemory {
             minutes: BarSeries::new(MINUTE_NANOS, SESSION_RETURNS),
             five_minutes: BarSeries::new(5 * MINUTE_NANOS, OTHER_RETURNS),
             log_prices: Vec::with_capacity(SESSION_RETURNS + 1),
-            states: None,
-            since_fit: 0,
-            turbulence: None,
+            switching: Switching::default(),
             realized: Climate::default(),
             one_day: Climate::default(),
             hour: VecDeque::with_capacity(SHOCK_MINUTES),
@@ -93,15 +89,9 @@ impl PriceMemory {
     /// The probability of turbulence after the newest minute.
     pub(super) fn turbulence(&mut self, refit_min: usize) -> Option<f64> {
         let newest = self.minutes.last_return()?;
-        if self.states.is_none() || self.since_fit >= refit_min {
-            self.states = TwoStates::fit(self.minutes.returns()).or(self.states);
-            self.since_fit = 0;
-        }
-        self.since_fit += 1;
-        let states = self.states?;
-        let before = self.turbulence.unwrap_or_else(|| states.usual_turbulence());
-        self.turbulence = Some(states.update(before, newest));
-        self.turbulence
+        let minutes = &mut self.minutes;
+        self.switching
+            .follow(newest, refit_min, || minutes.returns())
     }
 
     /// Notes the values of a minute when it is met first.
